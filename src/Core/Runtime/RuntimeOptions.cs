@@ -1,0 +1,18 @@
+namespace BiT.Core.Runtime;
+
+/// <summary>How ONNX Runtime sessions are made.</summary>
+public sealed record RuntimeOptions
+{
+    /// <summary><c>cpu</c> or <c>cuda:N</c>, N the device number.</summary>
+    public string ExecutionProvider { get; init; } = "cpu";
+
+    /// <summary>If the provider cannot be loaded: false fails with the cure, true logs and uses the CPU.</summary>
+    public bool FallBackToCpu { get; init; }
+
+    /// <summary>Threads inside an operator; 0 means <see cref="Environment.ProcessorCount"/>, which follows a container's quota
+    /// where ONNX Runtime's own default does not.</summary>
+    public int IntraOpThreads { get; init; }
+
+    /// <summary>Whether idle threads of the pool spin. Off leaves the cores to other processes on the same machine.</summary>
+    public bool AllowSpinning { get; init; }
+}

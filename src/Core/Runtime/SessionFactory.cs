@@ -1,0 +1,90 @@
+using System.Globalization;
+using Microsoft.ML.OnnxRuntime;
+
+namespace BiT.Core.Runtime;
+
+/// <summary>Makes ONNX Runtime sessions from <see cref="RuntimeOptions"/>; the only place that configures them.</summary>
+public static class SessionFactory
+{
+    /// <summary>Opens a model file.</summary>
+    /// <param name="modelPath">An ONNX file; external data is looked for beside it.</param>
+    /// <param name="options">Provider and threads.</param>
+    /// <param name="log">Receives one line if a fallback happened.</param>
+    /// <exception cref="ExecutionProviderException">The provider is unknown or cannot be loaded, and no fallback is allowed.</exception>
+    /// <exception cref="OnnxRuntimeException">The file is not a model that ONNX Runtime can run.</exception>
+    public static InferenceSession Open(string modelPath, RuntimeOptions options, Action<string>? log = null)
+    {
+        using var sessionOptions = CreateOptions(options, log);
+        return new InferenceSession(modelPath, sessionOptions);
+    }
+
+    private static SessionOptions CreateOptions(RuntimeOptions options, Action<string>? log)
+    {
+        var deviceId = ParseProvider(options.ExecutionProvider);
+        var sessionOptions = new SessionOptions
+        {
+            IntraOpNumThreads = options.IntraOpThreads > 0 ? options.IntraOpThreads : Environment.ProcessorCount,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+        sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", options.AllowSpinning ? "1" : "0");
+        try
+        {
+            if (deviceId is { } device)
+                AppendCuda(sessionOptions, device, options, log);
+            return sessionOptions;
+        }
+        catch
+        {
+            sessionOptions.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Checks a provider name without loading anything.</summary>
+    /// <returns>The CUDA device number, or null for the CPU.</returns>
+    /// <exception cref="ExecutionProviderException">The name is neither <c>cpu</c> nor <c>cuda:N</c>.</exception>
+    public static int? ParseProvider(string provider)
+    {
+        if (provider == "cpu")
+            return null;
+        if (provider == "cuda")
+            return 0;
+        if (provider.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(provider.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var device))
+            return device;
+        throw new ExecutionProviderException($"Execution provider '{provider}' is unknown. Use cpu or cuda:N with N the device number, for example cuda:0.");
+    }
+
+    private static void AppendCuda(SessionOptions sessionOptions, int device, RuntimeOptions options, Action<string>? log)
+    {
+        try
+        {
+            sessionOptions.AppendExecutionProvider_CUDA(device);
+        }
+        catch (Exception failure) when (failure is OnnxRuntimeException or EntryPointNotFoundException or DllNotFoundException)
+        {
+            var message = $"Execution provider cuda:{device} cannot be loaded: {failure.Message.Trim()} "
+                + "Build with -p:OnnxRuntimeFlavor=gpu and install the CUDA and cuDNN versions that this ONNX Runtime needs, or use provider cpu.";
+            if (!options.FallBackToCpu)
+                throw new ExecutionProviderException(message, failure);
+            log?.Invoke(message + " Continuing on the CPU, as configured.");
+        }
+    }
+}
+
+/// <summary>The configured execution provider is unknown or cannot be loaded.</summary>
+public sealed class ExecutionProviderException : Exception
+{
+    public ExecutionProviderException(string message)
+        : base(message)
+    {
+    }
+
+    public ExecutionProviderException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}

@@ -1,0 +1,45 @@
+namespace BiT.Core.Store;
+
+/// <summary>What a fine-tuning job was asked to do. Stored as JSON; the server writes it, the trainer reads it.</summary>
+public sealed record FineTuneSpec
+{
+    /// <summary>Id of the data set (sha256, hexadecimal).</summary>
+    public required string DatasetId { get; init; }
+
+    /// <summary>Id of the model that receives the new version.</summary>
+    public required string ModelId { get; init; }
+
+    /// <summary>Network name, for example <c>bit-tiny</c>; null takes the base's network, or bit-tiny.</summary>
+    public string? Network { get; init; }
+
+    /// <summary>The model version whose weights the job starts from; null starts from random weights.</summary>
+    public ModelVersionId? Base { get; init; }
+
+    /// <summary><c>auto</c>, <c>full</c> or <c>head</c>.</summary>
+    public string Method { get; init; } = "auto";
+
+    /// <summary><c>auto</c>, <c>paper</c>, <c>lite</c>, <c>tutorial</c> or <c>scratch</c>.</summary>
+    public string Recipe { get; init; } = "auto";
+
+    /// <summary>Values that replace the recipe's.</summary>
+    public FineTuneOverrides Overrides { get; init; } = new();
+}
+
+/// <summary>Values that replace what a recipe resolves to; null keeps the recipe's. Ranges: fine_tuning.proto.</summary>
+public sealed record FineTuneOverrides
+{
+    public int? Steps { get; init; }
+    public int? BatchSize { get; init; }
+    public int? MicroBatchSize { get; init; }
+    public double? LearningRate { get; init; }
+    public int? Resize { get; init; }
+    public int? Crop { get; init; }
+    public double? MixupAlpha { get; init; }
+    public double? Momentum { get; init; }
+    public double? WeightDecay { get; init; }
+    public int? WarmupSteps { get; init; }
+    public int? EvaluationInterval { get; init; }
+    public int? EarlyStoppingPatience { get; init; }
+    public long? Seed { get; init; }
+    public TimeSpan? TimeBudget { get; init; }
+}

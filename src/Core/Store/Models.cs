@@ -1,0 +1,56 @@
+namespace BiT.Core.Store;
+
+/// <summary>Names one version of a model.</summary>
+/// <param name="ModelId">Id of the model, for example <c>flowers</c>.</param>
+/// <param name="Number">Version number, from 1.</param>
+public sealed record ModelVersionId(string ModelId, int Number)
+{
+    /// <summary>The resource name, <c>models/{model}/versions/{version}</c>.</summary>
+    public override string ToString() => $"models/{ModelId}/versions/{Number}";
+}
+
+/// <summary>What a version consists of and where it came from. Stored as JSON beside the version's row.</summary>
+/// <remarks>All files are blobs, named by their sha256; see docs/formats/models.md.</remarks>
+public sealed record ModelManifest
+{
+    /// <summary><c>full</c> or <c>head</c>.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>Network name, for example <c>bit-tiny</c>.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>Class names by class index.</summary>
+    public required IReadOnlyList<string> Labels { get; init; }
+
+    /// <summary>Side of the square input of <see cref="InferenceGraph"/>, in pixels.</summary>
+    public required int InputSize { get; init; }
+
+    /// <summary>Blob of the infer.onnx. For <c>full</c>: outputs logits and pre_logits. For <c>head</c>: the shared backbone's, whose
+    /// pre_logits feed <see cref="Head"/>.</summary>
+    public required string InferenceGraph { get; init; }
+
+    /// <summary>Blob of the raw weights, npz in the official layout. For <c>head</c>: the backbone's, without a head.</summary>
+    public required string Weights { get; init; }
+
+    /// <summary>Blob of the head, npz with resnet/head/conv2d/kernel (1,1,F,K) and /bias (K); null for <c>full</c>.</summary>
+    public string? Head { get; init; }
+
+    /// <summary>Best validation accuracy, 0 to 1; null without validation photos.</summary>
+    public double? ValidationAccuracy { get; init; }
+
+    /// <summary>Id of the job that made the version, and of the data set it learned from.</summary>
+    public string? JobId { get; init; }
+
+    /// <summary>Id of the data set.</summary>
+    public string? DatasetId { get; init; }
+
+    /// <summary>Further lineage for people and tools: plan hash, base, seed, fingerprint, metrics. Values are JSON texts.</summary>
+    public IReadOnlyDictionary<string, string> Lineage { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>A stored version.</summary>
+public sealed record ModelVersionRecord(ModelVersionId Id, DateTimeOffset CreateTime, ModelManifest Manifest);
+
+/// <summary>A model with its aliases (alias to version number) and newest version.</summary>
+public sealed record ModelRecord(
+    string Id, DateTimeOffset CreateTime, IReadOnlyDictionary<string, int> Aliases, ModelVersionRecord? LatestVersion);
