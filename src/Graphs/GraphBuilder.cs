@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using BiT.Graphs.Operators;
+
+namespace BiT.Graphs;
+
+/// <summary>Writes a program, node by node, append-only. Every call checks types and shapes, so an ill-typed program cannot exist.</summary>
+/// <remarks>Not safe for use from several threads. Nodes keep the order in which they were appended: it decides peak memory when the program
+/// runs.</remarks>
+public sealed partial class GraphBuilder(string name)
+{
+    private readonly List<Value> _inputs = [];
+    private readonly List<Node> _nodes = [];
+    private readonly List<GraphOutput> _outputs = [];
+    private readonly HashSet<Value> _known = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Value> _smallConstants = new(StringComparer.Ordinal);
+    private ImmutableSortedDictionary<string, string> _metadata = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    /// <summary>The nodes so far, in order.</summary>
+    public IReadOnlyList<Node> Nodes => _nodes;
+
+    /// <summary>Declares the next input of the program.</summary>
+    public Value Input(string inputName, ElementType type, Shape shape)
+    {
+        Claim(inputName);
+        var value = new Value(type, shape, name: inputName);
+        _inputs.Add(value);
+        _known.Add(value);
+        return value;
+    }
+
+    /// <summary>Adds constant data. Small unnamed constants of equal content are shared.</summary>
+    /// <param name="tensor">The data; not copied.</param>
+    /// <param name="constantName">Name in the written file; null leaves it to the writer.</param>
+    public Value Constant(Tensor tensor, string? constantName = null)
+    {
+        const int largestShared = 256;
+        string? key = null;
+        if (constantName is null && tensor.Bytes.Length <= largestShared)
+        {
+            key = $"{tensor.Type}{tensor.Shape}{Convert.ToHexString(tensor.Bytes.Span)}";
+            if (_smallConstants.TryGetValue(key, out var shared))
+                return shared;
+        }
+        if (constantName is not null)
+            Claim(constantName);
+        var value = new Value(tensor.Type, tensor.Shape, name: constantName, constant: tensor);
+        _known.Add(value);
+        if (key is not null)
+            _smallConstants.Add(key, value);
+        return value;
+    }
+
+    /// <summary>A float32 constant of shape [].</summary>
+    public Value Scalar(float value) => Constant(Tensor.Scalar(value));
+
+    /// <summary>Appends a node of any known operator.</summary>
+    /// <exception cref="GraphException">Unknown operator, inputs that do not fit, or a value of another builder.</exception>
+    public Node Append(string @operator, IReadOnlyList<Value> inputs, Attributes? attributes = null)
+    {
+        foreach (var input in inputs)
+            RequireKnown(input);
+        var node = new Node(@operator, inputs, attributes ?? Attributes.None, OperatorSet.Infer(@operator, inputs, attributes ?? Attributes.None));
+        _nodes.Add(node);
+        foreach (var output in node.Outputs)
+            _known.Add(output);
+        return node;
+    }
+
+    /// <summary>Declares the next output of the program. An input, a constant or a value that is an output already goes through Identity, so
+    /// that every output has a value of its own.</summary>
+    public void Output(string outputName, Value value)
+    {
+        RequireKnown(value);
+        Claim(outputName);
+        if (value.Producer is null || _outputs.Exists(output => output.Value == value))
+            value = Identity(value);
+        _outputs.Add(new GraphOutput(outputName, value));
+    }
+
+    /// <summary>Sets an entry of the written file's metadata_props.</summary>
+    public void Metadata(string key, string value) => _metadata = _metadata.SetItem(key, value);
+
+    /// <summary>The finished program, without nodes that reach no output.</summary>
+    /// <exception cref="GraphException">No output was declared.</exception>
+    public Graph Build()
+    {
+        if (_outputs.Count == 0)
+            throw new GraphException($"Program '{name}' has no output; declare at least one.");
+        var graph = new Graph(name, _inputs, Passes.DeadNodes.Remove(_nodes, _outputs), _outputs, _metadata);
+        GraphValidator.Validate(graph);
+        return graph;
+    }
+
+    private void Claim(string claimed)
+    {
+        if (string.IsNullOrEmpty(claimed) || !_names.Add(claimed))
+            throw new GraphException($"Name '{claimed}' is empty or taken in program '{name}'; inputs, outputs and named constants have names of their own.");
+    }
+
+    private void RequireKnown(Value value)
+    {
+        if (!_known.Contains(value))
+            throw new GraphException($"Value {value} belongs to another program than '{name}'.");
+    }
+}

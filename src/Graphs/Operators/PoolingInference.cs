@@ -1,0 +1,34 @@
+namespace BiT.Graphs.Operators;
+
+/// <summary>Output types of pooling and normalisation.</summary>
+internal static class PoolingInference
+{
+    /// <summary>MaxPool has two outputs: the pooled values and, for each, the index of its source in the flattened input.</summary>
+    public static TensorType[] MaxPool(InferenceContext context)
+    {
+        context.RequireInputs(1, 1);
+        context.RequireFloating(0);
+        context.RequireRank(0, 4);
+        if (context.Attributes.Integers("kernel_shape") is not [> 0 and var height, > 0 and var width])
+            throw context.Error("needs kernel_shape with two sizes");
+        var window = Window.Of(context.Attributes, height, width);
+        var image = context.Shape(0);
+        var pooled = new Shape(image[0], image[1], window.Output(0, image[2].Size), window.Output(1, image[3].Size));
+        return [new(context.Type(0), pooled), new(ElementType.Int64, pooled)];
+    }
+
+    public static TensorType[] InstanceNormalization(InferenceContext context)
+    {
+        context.RequireInputs(3, 3);
+        context.RequireFloating(0);
+        var shape = context.Shape(0);
+        if (shape.Rank < 3)
+            throw context.Error($"takes [N,C,D1,...] as input 0; got {shape}");
+        foreach (var index in (ReadOnlySpan<int>)[1, 2])
+        {
+            if (!context.Shape(index).Equals(new Shape(shape[1])))
+                throw context.Error($"takes [{shape[1]}] as input {index}; got {context.Shape(index)}");
+        }
+        return [new(context.Type(0), shape)];
+    }
+}

@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using BiT.Graphs.Operators;
+using BiT.Graphs.Serialization.Schema;
+using Google.Protobuf;
+
+namespace BiT.Graphs.Serialization;
+
+/// <summary>Reads ONNX files within the subset that <see cref="OnnxWriter"/> writes. Every node is checked as it is read.</summary>
+public static class OnnxReader
+{
+    /// <exception cref="GraphException">Not an ONNX model, another opset, or anything outside the subset.</exception>
+    public static Graph FromFile(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Read(Parse(() => ModelProto.Parser.ParseFrom(file)), Path.GetDirectoryName(Path.GetFullPath(path)));
+    }
+
+    /// <exception cref="GraphException">Not an ONNX model, another opset, external data, or anything outside the subset.</exception>
+    public static Graph FromBytes(byte[] bytes) => Read(Parse(() => ModelProto.Parser.ParseFrom(bytes)), folder: null);
+
+    private static ModelProto Parse(Func<ModelProto> parse)
+    {
+        try
+        {
+            return parse();
+        }
+        catch (InvalidProtocolBufferException problem)
+        {
+            throw new GraphException($"Not an ONNX model: {problem.Message}", problem);
+        }
+    }
+
+    private static Graph Read(ModelProto model, string? folder)
+    {
+        if (model.Graph is null)
+            throw new GraphException("Not an ONNX model: it has no graph.");
+        foreach (var opset in model.OpsetImport)
+        {
+            if (opset.Domain.Length > 0 || opset.Version != OperatorSet.Version)
+                throw new GraphException($"The model imports opset '{opset.Domain}' {opset.Version}; only ONNX's default domain at {OperatorSet.Version} is read.");
+        }
+        if (model.Functions.Count > 0)
+            throw new GraphException($"The model has {model.Functions.Count} functions of its own; those are not read.");
+
+        var builder = new GraphBuilder(model.Graph.Name);
+        var values = new Dictionary<string, Value>(StringComparer.Ordinal);
+        foreach (var input in model.Graph.Input)
+            values.Add(input.Name, builder.Input(input.Name, (ElementType)input.Type.TensorType.ElemType, ToShape(input.Type.TensorType.Shape)));
+        foreach (var initializer in model.Graph.Initializer)
+            values.Add(initializer.Name, builder.Constant(ToTensor(initializer, folder), initializer.Name));
+        foreach (var node in model.Graph.Node)
+            AppendNode(builder, node, values);
+        foreach (var output in model.Graph.Output)
+            builder.Output(output.Name, Find(values, output.Name, "an output"));
+        foreach (var entry in model.MetadataProps)
+            builder.Metadata(entry.Key, entry.Value);
+        return builder.Build();
+    }
+
+    private static void AppendNode(GraphBuilder builder, NodeProto proto, Dictionary<string, Value> values)
+    {
+        if (proto.Domain.Length > 0)
+            throw new GraphException($"Node '{proto.Name}' uses {proto.Domain}.{proto.OpType}; only ONNX's default domain is read.");
+        var attributes = proto.Attribute.Aggregate(Attributes.None, (all, attribute) => all.With(attribute.Name, ToAttribute(attribute)));
+        var node = builder.Append(proto.OpType, [.. proto.Input.Select(name => Find(values, name, $"node '{proto.Name}'"))], attributes);
+        for (var index = 0; index < proto.Output.Count; index++)
+        {
+            if (index >= node.Outputs.Length || !values.TryAdd(proto.Output[index], node.Outputs[index]))
+                throw new GraphException($"Node '{proto.Name}' declares an output '{proto.Output[index]}' that is taken or that {proto.OpType} does not have.");
+        }
+    }
+
+    private static Value Find(Dictionary<string, Value> values, string name, string user) =>
+        values.TryGetValue(name, out var value) ? value : throw new GraphException($"'{name}', used by {user}, is computed by no earlier node.");
+
+    private static AttributeValue ToAttribute(AttributeProto proto) => proto.Type switch
+    {
+        AttributeProto.Types.AttributeType.Int => new AttributeValue.Integer(proto.I),
+        AttributeProto.Types.AttributeType.Float => new AttributeValue.Real(proto.F),
+        AttributeProto.Types.AttributeType.String => new AttributeValue.Text(proto.S.ToStringUtf8()),
+        AttributeProto.Types.AttributeType.Ints => new AttributeValue.Integers([.. proto.Ints]),
+        _ => throw new GraphException($"Attribute '{proto.Name}' of type {proto.Type} is not read."),
+    };
+
+    private static Shape ToShape(TensorShapeProto? proto) => new((proto?.Dim ?? []).Select(dimension =>
+        dimension.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue
+            ? Dimension.Of(dimension.DimValue)
+            : Dimension.Named(dimension.DimParam)));
+
+    private static Tensor ToTensor(TensorProto proto, string? folder)
+    {
+        var type = (ElementType)proto.DataType;
+        if (!Enum.IsDefined(type))
+            throw new GraphException($"Initializer '{proto.Name}' has element type {proto.DataType}, which is not read.");
+        var shape = Shape.Of([.. proto.Dims]);
+        ReadOnlyMemory<byte> bytes = proto.DataLocation == TensorProto.Types.DataLocation.External
+            ? ReadExternal(proto, folder)
+            : type switch
+            {
+                ElementType.Float32 when proto.FloatData.Count > 0 => MemoryMarshal.AsBytes<float>(proto.FloatData.ToArray()).ToArray(),
+                ElementType.Int64 when proto.Int64Data.Count > 0 => MemoryMarshal.AsBytes<long>(proto.Int64Data.ToArray()).ToArray(),
+                _ => proto.RawData.Memory,
+            };
+        return new Tensor(type, shape, bytes);
+    }
+
+    private static byte[] ReadExternal(TensorProto proto, string? folder)
+    {
+        var entries = proto.ExternalData.ToImmutableDictionary(entry => entry.Key, entry => entry.Value);
+        var file = entries.GetValueOrDefault("location", "");
+        if (folder is null || file.Length == 0 || Path.GetFileName(file) != file)
+            throw new GraphException($"Initializer '{proto.Name}' lies in file '{file}'; external data is read from beside the model only.");
+        if (!long.TryParse(entries.GetValueOrDefault("offset", "0"), out var offset) || !int.TryParse(entries.GetValueOrDefault("length"), out var length))
+            throw new GraphException($"Initializer '{proto.Name}' has no readable offset and length in its external data.");
+        using var data = File.OpenRead(Path.Combine(folder, file));
+        if (offset < 0 || length < 0 || offset + length > data.Length)
+            throw new GraphException($"Initializer '{proto.Name}' needs bytes {offset} to {offset + length} of {file}, which has {data.Length}.");
+        var bytes = new byte[length];
+        data.Position = offset;
+        data.ReadExactly(bytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,159 @@
+using System.Globalization;
+using BiT.Graphs.Operators;
+using BiT.Graphs.Serialization.Schema;
+using Google.Protobuf;
+
+namespace BiT.Graphs.Serialization;
+
+/// <summary>Writes programs as ONNX files: opset 18, IR version 8, equal programs as equal bytes.</summary>
+public static class OnnxWriter
+{
+    /// <summary>ONNX IR version of every written file.</summary>
+    public const int IrVersion = 8;
+
+    // protobuf cannot hold 2 GiB in one message; from here on constants go to a file beside the model.
+    private const long ExternalDataThreshold = 1_900_000_000;
+
+    // Constants this small stay inside the model: shapes and axes must be readable without the data file.
+    private const int SmallestExternalBytes = 1024;
+
+    // External data is aligned to a page, so that runtimes can map it.
+    private const int ExternalDataAlignment = 4096;
+
+    /// <summary>The bytes of a model that holds all its constants.</summary>
+    /// <exception cref="GraphException">The constants are too large for one protobuf message; use <see cref="Write"/>.</exception>
+    public static byte[] ToBytes(Graph graph)
+    {
+        if (ConstantBytes(graph) > ExternalDataThreshold)
+            throw new GraphException($"The constants of program '{graph.Name}' are over {ExternalDataThreshold} bytes; write it to a file with external data.");
+        return ToModel(graph, _ => null).ToByteArray();
+    }
+
+    /// <summary>Writes a model file; constants beyond what protobuf can hold go to <c>{file name}.data</c> beside it.</summary>
+    /// <param name="externalDataThreshold">Bytes of constants from which the data file is used.</param>
+    /// <returns>The files written: the model, and the data file if there is one.</returns>
+    public static IReadOnlyList<string> Write(Graph graph, string path, long externalDataThreshold = ExternalDataThreshold)
+    {
+        if (ConstantBytes(graph) <= externalDataThreshold)
+        {
+            WriteModel(path, ToModel(graph, _ => null));
+            return [path];
+        }
+        var dataPath = path + ".data";
+        using (var data = File.Create(dataPath))
+            WriteModel(path, ToModel(graph, tensor => WriteExternally(tensor, data)));
+        return [path, dataPath];
+    }
+
+    private static long ConstantBytes(Graph graph) => graph.Constants.Sum(value => (long)(value.Constant?.Bytes.Length ?? 0));
+
+    private static void WriteModel(string path, ModelProto model)
+    {
+        using var file = File.Create(path);
+        model.WriteTo(file);
+    }
+
+    private static ExternalLocation? WriteExternally(Tensor tensor, FileStream data)
+    {
+        if (tensor.Bytes.Length < SmallestExternalBytes)
+            return null;
+        data.Position = (data.Position + ExternalDataAlignment - 1) / ExternalDataAlignment * ExternalDataAlignment;
+        var location = new ExternalLocation(Path.GetFileName(data.Name), data.Position, tensor.Bytes.Length);
+        data.Write(tensor.Bytes.Span);
+        return location;
+    }
+
+    private sealed record ExternalLocation(string File, long Offset, long Length);
+
+    private static ModelProto ToModel(Graph graph, Func<Tensor, ExternalLocation?> store)
+    {
+        GraphValidator.Validate(graph);
+        var names = new ValueNames(graph);
+        var proto = new GraphProto { Name = graph.Name };
+        proto.Input.AddRange(graph.Inputs.Select(input => ToValueInfo(names[input], input)));
+        proto.Output.AddRange(graph.Outputs.Select(output => ToValueInfo(output.Name, output.Value)));
+        foreach (var constant in graph.Constants)
+        {
+            if (constant.Constant is { } tensor)
+                proto.Initializer.Add(ToTensor(names[constant], tensor, store(tensor)));
+        }
+        var used = graph.Nodes.SelectMany(node => node.Inputs).Concat(graph.Outputs.Select(output => output.Value)).ToHashSet();
+        proto.Node.AddRange(graph.Nodes.Select(node => ToNode(node, names, used)));
+        var model = new ModelProto { IrVersion = IrVersion, ProducerName = "bit", Graph = proto };
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = OperatorSet.Version });
+        foreach (var (key, value) in graph.Metadata)
+            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        return model;
+    }
+
+    private static NodeProto ToNode(Node node, ValueNames names, HashSet<Value> used)
+    {
+        var proto = new NodeProto { OpType = node.Operator, Name = $"{node.Operator}_{names[node.Outputs[0]]}" };
+        proto.Input.AddRange(node.Inputs.Select(input => names[input]));
+        // An optional output that nobody uses is not declared: computing it costs time (MaxPool's indices).
+        var lastUsed = Enumerable.Range(0, node.Outputs.Length).Last(index => index == 0 || used.Contains(node.Outputs[index]));
+        proto.Output.AddRange(node.Outputs.Take(lastUsed + 1).Select(output => names[output]));
+        foreach (var (key, value) in node.Attributes.All)
+            proto.Attribute.Add(ToAttribute(key, value));
+        return proto;
+    }
+
+    private static AttributeProto ToAttribute(string name, AttributeValue value)
+    {
+        var proto = new AttributeProto { Name = name };
+        switch (value)
+        {
+            case AttributeValue.Integer integer:
+                proto.Type = AttributeProto.Types.AttributeType.Int;
+                proto.I = integer.Value;
+                break;
+            case AttributeValue.Real real:
+                proto.Type = AttributeProto.Types.AttributeType.Float;
+                proto.F = real.Value;
+                break;
+            case AttributeValue.Text text:
+                proto.Type = AttributeProto.Types.AttributeType.String;
+                proto.S = ByteString.CopyFromUtf8(text.Value);
+                break;
+            case AttributeValue.Integers integers:
+                proto.Type = AttributeProto.Types.AttributeType.Ints;
+                proto.Ints.AddRange(integers.Values);
+                break;
+            default:
+                throw new GraphException($"Attribute '{name}' of type {value.GetType().Name} cannot be written.");
+        }
+        return proto;
+    }
+
+    private static TensorProto ToTensor(string name, Tensor tensor, ExternalLocation? external)
+    {
+        var proto = new TensorProto { Name = name, DataType = (int)tensor.Type };
+        proto.Dims.AddRange(tensor.Shape.Sizes);
+        if (external is null)
+        {
+            proto.RawData = UnsafeByteOperations.UnsafeWrap(tensor.Bytes);
+            return proto;
+        }
+        proto.DataLocation = TensorProto.Types.DataLocation.External;
+        proto.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = external.File });
+        proto.ExternalData.Add(new StringStringEntryProto { Key = "offset", Value = external.Offset.ToString(CultureInfo.InvariantCulture) });
+        proto.ExternalData.Add(new StringStringEntryProto { Key = "length", Value = external.Length.ToString(CultureInfo.InvariantCulture) });
+        return proto;
+    }
+
+    private static ValueInfoProto ToValueInfo(string name, Value value)
+    {
+        var shape = new TensorShapeProto();
+        foreach (var dimension in value.Shape.Dimensions)
+        {
+            shape.Dim.Add(dimension.IsStatic
+                ? new TensorShapeProto.Types.Dimension { DimValue = dimension.Size }
+                : new TensorShapeProto.Types.Dimension { DimParam = dimension.Symbol });
+        }
+        return new ValueInfoProto
+        {
+            Name = name,
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)value.Type, Shape = shape } },
+        };
+    }
+}
