@@ -101,5 +101,5 @@ public static class Backpropagation
     }
 
     private static void Accumulate(GraphBuilder builder, Dictionary<Value, Value> gradients, Value input, Value gradient) =>
-        gradients[input] = gradients.TryGetValue(input, out var soFar) ? builder.Add(soFar, gradient) : gradient;
+        gradients[input] = gradients.TryGetValue(input, out var soFar) ? Broadcasting.Add(builder, soFar, gradient) : gradient;
 }

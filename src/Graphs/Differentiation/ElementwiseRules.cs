@@ -11,10 +11,18 @@ internal static class ElementwiseRules
         () => c.SumTo(c.Gradient, c.Input(0).Shape),
         () => c.Builder.Neg(c.SumTo(c.Gradient, c.Input(1).Shape)));
 
-    // a*b: da = g*b, db = g*a.
-    public static Value?[] Mul(GradientContext c) => c.Inputs(
-        () => c.SumTo(c.Builder.Mul(c.Gradient, c.Input(1)), c.Input(0).Shape),
-        () => c.SumTo(c.Builder.Mul(c.Gradient, c.Input(0)), c.Input(1).Shape));
+    // a*b: da = g*b, db = g*a; a square has one gradient, g*2a, not two to add up.
+    public static Value?[] Mul(GradientContext c)
+    {
+        if (c.Input(0) == c.Input(1))
+        {
+            var twice = Broadcasting.Mul(c.Builder, Broadcasting.Mul(c.Builder, c.Gradient, c.Builder.Scalar(2)), c.Input(0));
+            return [twice, null];
+        }
+        return c.Inputs(
+            () => c.SumTo(Broadcasting.Mul(c.Builder, c.Gradient, c.Input(1)), c.Input(0).Shape),
+            () => c.SumTo(Broadcasting.Mul(c.Builder, c.Gradient, c.Input(0)), c.Input(1).Shape));
+    }
 
     // y = a/b: da = g/b, db = -g*y/b.
     public static Value?[] Div(GradientContext c) => c.Inputs(

@@ -1,0 +1,163 @@
+using BiT.Core.Runtime;
+using BiT.Training.Networks;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace BiT.Training.Loop;
+
+/// <summary>Runs the training and optimizer graphs: micro-batches accumulate gradients, a step applies them.</summary>
+/// <remarks>Parameters, momenta and gradients live in native buffers that are bound once; a step swaps the side it reads with the side it
+/// writes and copies nothing. Not safe for use from several threads.</remarks>
+public sealed class TrainingEngine : IDisposable
+{
+    private readonly IReadOnlyList<Parameter> _parameters;
+    private readonly InferenceSession _training;
+    private readonly InferenceSession _optimizer;
+    private readonly List<TensorPair> _weights = [];
+    private readonly List<TensorPair> _momenta = [];
+    private readonly List<TensorPair> _gradients = [];
+    private readonly OrtIoBinding?[,] _trainingBindings = new OrtIoBinding?[2, 2];
+    private readonly OrtIoBinding?[,] _optimizerBindings = new OrtIoBinding?[2, 2];
+    private readonly RunOptions _runOptions = new();
+    private readonly OrtValue _loss = Allocate<float>(TensorElementType.Float, []);
+    private readonly OrtValue _lambda = Allocate<float>(TensorElementType.Float, [1]);
+    private readonly OrtValue _learningRate = Allocate<float>(TensorElementType.Float, [1]);
+    private readonly OrtValue _reset = Allocate<bool>(TensorElementType.Bool, [1]);
+    private readonly OrtValue _inputs;
+    private readonly OrtValue _labels;
+    private readonly OrtValue _permutation;
+    private readonly string _inputName;
+    private int _weightSide;
+    private int _gradientSide;
+    private bool _hasGradient;
+
+    /// <param name="trainingModelPath">A graph of <see cref="TrainingGraphs"/>.</param>
+    /// <param name="optimizerModelPath">A graph of <see cref="OptimizerGraph"/> for the same parameters.</param>
+    /// <param name="parameters">The trained parameters, in graph order.</param>
+    /// <param name="options">Provider and threads.</param>
+    public TrainingEngine(string trainingModelPath, string optimizerModelPath, IReadOnlyList<Parameter> parameters, RuntimeOptions options)
+    {
+        _parameters = parameters;
+        _training = SessionFactory.Open(trainingModelPath, options);
+        _optimizer = SessionFactory.Open(optimizerModelPath, options);
+        _inputName = _training.InputMetadata.ContainsKey("images") ? "images" : "features";
+        var dimensions = _training.InputMetadata[_inputName].Dimensions;
+        BatchSize = dimensions[0];
+        _inputs = Allocate<float>(TensorElementType.Float, [.. dimensions.Select(size => (long)size)]);
+        _labels = Allocate<long>(TensorElementType.Int64, [BatchSize]);
+        _permutation = Allocate<long>(TensorElementType.Int64, [BatchSize]);
+        foreach (var parameter in parameters)
+        {
+            _weights.Add(new TensorPair(parameter.Name, parameter.Sizes));
+            _momenta.Add(new TensorPair(parameter.Name, parameter.Sizes));
+            _gradients.Add(new TensorPair(parameter.Name, parameter.Sizes));
+        }
+    }
+
+    /// <summary>Images per micro-batch.</summary>
+    public int BatchSize { get; }
+
+    /// <summary>Where the next micro-batch's images (or features) are written: row-major, as the graph's input. Valid until disposal.</summary>
+    public Span<float> Inputs => _inputs.GetTensorMutableDataAsSpan<float>();
+
+    /// <summary>Where the next micro-batch's class indices are written.</summary>
+    public Span<long> Labels => _labels.GetTensorMutableDataAsSpan<long>();
+
+    /// <summary>Where the next micro-batch's MixUp partners are written: positions within the micro-batch.</summary>
+    public Span<long> Permutation => _permutation.GetTensorMutableDataAsSpan<long>();
+
+    /// <summary>Current values of a parameter, by position. Valid until the next step.</summary>
+    public Span<float> Weights(int index) => _weights[index].Data(_weightSide);
+
+    /// <summary>Current momentum of a parameter, by position. Valid until the next step.</summary>
+    public Span<float> Momenta(int index) => _momenta[index].Data(_weightSide);
+
+    /// <summary>Gradient of a parameter accumulated since the last step, by position. Valid until the next run.</summary>
+    public ReadOnlySpan<float> Gradients(int index) => _gradients[index].Data(_gradientSide);
+
+    /// <summary>The current parameters as ONNX values in graph order, to bind elsewhere. Valid until the next step.</summary>
+    internal IReadOnlyList<OrtValue> WeightValues => [.. _weights.Select(pair => pair[_weightSide])];
+
+    /// <summary>Forward and backward pass over the micro-batch in <see cref="Inputs"/>, <see cref="Labels"/> and
+    /// <see cref="Permutation"/>.</summary>
+    /// <param name="lambda">MixUp weight of the image itself, 0 to 1; 1 turns MixUp off.</param>
+    /// <returns>The micro-batch's mean loss.</returns>
+    public float AccumulateMicroBatch(float lambda)
+    {
+        _lambda.GetTensorMutableDataAsSpan<float>()[0] = lambda;
+        _reset.GetTensorMutableDataAsSpan<bool>()[0] = !_hasGradient;
+        var binding = _trainingBindings[_weightSide, _gradientSide] ??= BindTraining(_weightSide, _gradientSide);
+        _training.RunWithBinding(_runOptions, binding);
+        _gradientSide = 1 - _gradientSide;
+        _hasGradient = true;
+        return _loss.GetTensorDataAsSpan<float>()[0];
+    }
+
+    /// <summary>Applies the accumulated gradient and starts a new one.</summary>
+    /// <exception cref="InvalidOperationException">No micro-batch was accumulated since the last step.</exception>
+    public void Step(float learningRate)
+    {
+        if (!_hasGradient)
+            throw new InvalidOperationException("There is no gradient to apply: accumulate a micro-batch first.");
+        _learningRate.GetTensorMutableDataAsSpan<float>()[0] = learningRate;
+        var binding = _optimizerBindings[_weightSide, _gradientSide] ??= BindOptimizer(_weightSide, _gradientSide);
+        _optimizer.RunWithBinding(_runOptions, binding);
+        _weightSide = 1 - _weightSide;
+        _hasGradient = false;
+    }
+
+    public void Dispose()
+    {
+        foreach (var binding in _trainingBindings.Cast<OrtIoBinding?>().Concat(_optimizerBindings.Cast<OrtIoBinding?>()))
+            binding?.Dispose();
+        foreach (var pair in _weights.Concat(_momenta).Concat(_gradients))
+            pair.Dispose();
+        foreach (var value in (ReadOnlySpan<OrtValue>)[_loss, _lambda, _learningRate, _reset, _inputs, _labels, _permutation])
+            value.Dispose();
+        _runOptions.Dispose();
+        _training.Dispose();
+        _optimizer.Dispose();
+    }
+
+    private OrtIoBinding BindTraining(int weightSide, int gradientSide)
+    {
+        var binding = _training.CreateIoBinding();
+        binding.BindInput(_inputName, _inputs);
+        binding.BindInput("labels", _labels);
+        binding.BindInput("permutation", _permutation);
+        binding.BindInput("lambda", _lambda);
+        binding.BindInput("lazy_reset_grad", _reset);
+        binding.BindOutput("loss", _loss);
+        for (var index = 0; index < _parameters.Count; index++)
+        {
+            binding.BindInput(_parameters[index].Name, _weights[index][weightSide]);
+            binding.BindInput(_parameters[index].Name + TrainingGraphs.BufferSuffix, _gradients[index][gradientSide]);
+            binding.BindOutput(_parameters[index].Name + TrainingGraphs.AccumulatedSuffix, _gradients[index][1 - gradientSide]);
+        }
+        return binding;
+    }
+
+    private OrtIoBinding BindOptimizer(int weightSide, int gradientSide)
+    {
+        var binding = _optimizer.CreateIoBinding();
+        binding.BindInput("learning_rate", _learningRate);
+        for (var index = 0; index < _parameters.Count; index++)
+        {
+            var name = _parameters[index].Name;
+            binding.BindInput(name, _weights[index][weightSide]);
+            binding.BindInput(name + OptimizerGraph.GradientSuffix, _gradients[index][gradientSide]);
+            binding.BindInput(name + OptimizerGraph.MomentumSuffix, _momenta[index][weightSide]);
+            binding.BindOutput(name + OptimizerGraph.UpdatedSuffix, _weights[index][1 - weightSide]);
+            binding.BindOutput(name + OptimizerGraph.MomentumSuffix + OptimizerGraph.UpdatedSuffix, _momenta[index][1 - weightSide]);
+        }
+        return binding;
+    }
+
+    private static OrtValue Allocate<T>(TensorElementType type, long[] shape)
+        where T : unmanaged
+    {
+        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, shape);
+        value.GetTensorMutableDataAsSpan<T>().Clear();
+        return value;
+    }
+}

@@ -1,0 +1,54 @@
+using BiT.Graphs;
+using BiT.Training.Weights;
+
+namespace BiT.Training.Networks;
+
+/// <summary>Builds infer.onnx: weight standardisation folded into the kernels, preprocessing inside, any number of images.</summary>
+public static class InferenceGraph
+{
+    // Source: BIT.md; (x - 127.5) / 127.5 maps bytes to [-1,1].
+    private const float PixelMidpoint = 127.5f;
+
+    /// <summary>Input: images uint8 [N,S,S,3], RGB. Outputs: pre_logits float32 [N,F] and, if the weights have a head, logits float32
+    /// [N,K].</summary>
+    public static Graph Build(WeightSet weights, int imageSize)
+    {
+        var b = new GraphBuilder("inference");
+        var pixels = b.Input("images", ElementType.UInt8, new Shape(Dimension.Named("N"), imageSize, imageSize, 3));
+        var midpoint = b.Scalar(PixelMidpoint);
+        var images = b.Div(b.Sub(b.Transpose(b.Cast(pixels, ElementType.Float32), 0, 3, 1, 2), midpoint), midpoint);
+        var preLogits = new BitForward(b, weights.Network, Forms(b, weights)).PreLogits(images);
+        b.Output("pre_logits", preLogits);
+        if (weights.ClassCount > 0)
+        {
+            b.Output("logits", Classifier.Logits(b, preLogits,
+                Constant(b, weights, NetworkParameters.HeadKernelName), Constant(b, weights, NetworkParameters.HeadBiasName)));
+        }
+        return b.Build();
+    }
+
+    private static LayerForms Forms(GraphBuilder b, WeightSet weights) => new(
+        name => b.Constant(Tensor.Of(weights.Parameter(name).Shape, Standardization.Apply(weights[name], weights.Parameter(name).Sizes[0])), name),
+        (x, prefix) => b.Relu(GroupNorm(b, weights, x, prefix)));
+
+    // InstanceNormalization over [N, groups, rest] is GroupNorm without affine; ONNX Runtime computes it in two passes, so it is exact where
+    // LayerNormalization cancels.
+    private static Value GroupNorm(GraphBuilder b, WeightSet weights, Value x, string prefix)
+    {
+        var (channels, height, width) = (x.Shape[1].Size, x.Shape[2].Size, x.Shape[3].Size);
+        var rest = channels / BitNetwork.GroupCount * height * width;
+        var grouped = b.Reshape(x, new Shape(x.Shape[0], BitNetwork.GroupCount, rest));
+        var ones = new float[BitNetwork.GroupCount];
+        Array.Fill(ones, 1f);
+        var groups = Shape.Of(BitNetwork.GroupCount);
+        var normalized = b.InstanceNormalization(grouped, b.Constant(Tensor.Of(groups, ones)),
+            b.Constant(Tensor.Of(groups, new float[BitNetwork.GroupCount])), Normalization.GroupNormEpsilon);
+        var perChannel = Shape.Of(channels, 1, 1);
+        return b.Add(
+            b.Mul(b.Reshape(normalized, x.Shape), b.Constant(Tensor.Of(perChannel, weights[$"{prefix}/group_norm/gamma"]))),
+            b.Constant(Tensor.Of(perChannel, weights[$"{prefix}/group_norm/beta"])));
+    }
+
+    private static Value Constant(GraphBuilder b, WeightSet weights, string name) =>
+        b.Constant(Tensor.Of(weights.Parameter(name).Shape, weights[name]), name);
+}

@@ -1,0 +1,104 @@
+using BiT.Graphs;
+using BiT.Graphs.Differentiation;
+
+namespace BiT.Training.Networks;
+
+/// <summary>Sizes that a training or evaluation graph is made for; shapes are static.</summary>
+/// <param name="ClassCount">Classes of the head, at least 1.</param>
+/// <param name="BatchSize">Images per run: the micro-batch.</param>
+/// <param name="ImageSize">Side of the square images, in pixels.</param>
+/// <param name="AccumulationSteps">Micro-batches per optimiser step: gradients are divided by it, so that their sum is a mean.</param>
+public sealed record TrainingGraphSizes(int ClassCount, int BatchSize, int ImageSize, int AccumulationSteps = 1);
+
+/// <summary>Builds the graphs that train and evaluate a network, laid out as ONNX Runtime Training lays out its artifacts.</summary>
+/// <remarks>Inputs in order: user inputs, parameters, gradient buffers, lazy_reset_grad. Parameters come in the order of
+/// <see cref="NetworkParameters.List"/>, in all graphs.</remarks>
+public static class TrainingGraphs
+{
+    public const string BufferSuffix = "_grad.accumulation.buffer";
+    public const string AccumulatedSuffix = "_grad.accumulation.out";
+
+    /// <summary>The training graph of the whole network: loss and accumulated gradients of one micro-batch.</summary>
+    /// <remarks>User inputs: images float32 [B,3,S,S] in [-1,1], labels int64 [B], permutation int64 [B] and lambda float32 [1] for MixUp
+    /// (0..B-1 and 1 when it is off). Outputs: loss (a scalar, the micro-batch's mean), then per parameter its accumulated gradient: the
+    /// buffer plus this gradient over AccumulationSteps, or this alone when lazy_reset_grad is true.</remarks>
+    public static Graph Training(BitNetwork network, TrainingGraphSizes sizes)
+    {
+        var b = new GraphBuilder("training");
+        var images = b.Input("images", ElementType.Float32, Shape.Of(sizes.BatchSize, 3, sizes.ImageSize, sizes.ImageSize));
+        var (labels, permutation, lambda) = MixedLabelInputs(b, sizes.BatchSize);
+        var parameters = NetworkParameters.List(network, sizes.ClassCount);
+        var values = ParameterInputs(b, parameters);
+        var logits = Logits(b, network, Classifier.Mix(b, images, permutation, lambda), values);
+        Differentiate(b, parameters, values, MixedLoss(b, logits, (labels, permutation, lambda), sizes), sizes);
+        return b.Build();
+    }
+
+    /// <summary>The training graph of a head alone on computed features.</summary>
+    /// <remarks>As <see cref="Training"/>, with features float32 [B,F] in the place of images.</remarks>
+    public static Graph HeadTraining(int featureCount, TrainingGraphSizes sizes)
+    {
+        var b = new GraphBuilder("head_training");
+        var features = b.Input("features", ElementType.Float32, Shape.Of(sizes.BatchSize, featureCount));
+        var (labels, permutation, lambda) = MixedLabelInputs(b, sizes.BatchSize);
+        var parameters = NetworkParameters.Head(featureCount, sizes.ClassCount);
+        var values = ParameterInputs(b, parameters);
+        var mixed = Classifier.Mix(b, features, permutation, lambda);
+        var logits = Classifier.Logits(b, mixed, values[NetworkParameters.HeadKernelName], values[NetworkParameters.HeadBiasName]);
+        Differentiate(b, parameters, values, MixedLoss(b, logits, (labels, permutation, lambda), sizes), sizes);
+        return b.Build();
+    }
+
+    /// <summary>The evaluation graph: images float32 [B,3,S,S], labels int64 [B] and the parameters to loss, logits [B,K] and pre_logits
+    /// [B,F].</summary>
+    public static Graph Evaluation(BitNetwork network, TrainingGraphSizes sizes)
+    {
+        var b = new GraphBuilder("evaluation");
+        var images = b.Input("images", ElementType.Float32, Shape.Of(sizes.BatchSize, 3, sizes.ImageSize, sizes.ImageSize));
+        var labels = b.Input("labels", ElementType.Int64, Shape.Of(sizes.BatchSize));
+        var values = ParameterInputs(b, NetworkParameters.List(network, sizes.ClassCount));
+        var preLogits = new BitForward(b, network, Forms(b, values)).PreLogits(images);
+        var logits = Classifier.Logits(b, preLogits, values[NetworkParameters.HeadKernelName], values[NetworkParameters.HeadBiasName]);
+        b.Output("loss", Classifier.CrossEntropy(b, logits, b.OneHot(labels, sizes.ClassCount)));
+        b.Output("logits", logits);
+        b.Output("pre_logits", preLogits);
+        return b.Build();
+    }
+
+    private static (Value Labels, Value Permutation, Value Lambda) MixedLabelInputs(GraphBuilder b, int batchSize) =>
+        (b.Input("labels", ElementType.Int64, Shape.Of(batchSize)), b.Input("permutation", ElementType.Int64, Shape.Of(batchSize)),
+            b.Input("lambda", ElementType.Float32, Shape.Of(1)));
+
+    private static Dictionary<string, Value> ParameterInputs(GraphBuilder b, IReadOnlyList<Parameter> parameters) =>
+        parameters.ToDictionary(parameter => parameter.Name, parameter => b.Input(parameter.Name, ElementType.Float32, parameter.Shape));
+
+    private static Value Logits(GraphBuilder b, BitNetwork network, Value images, Dictionary<string, Value> values)
+    {
+        var preLogits = new BitForward(b, network, Forms(b, values)).PreLogits(images);
+        return Classifier.Logits(b, preLogits, values[NetworkParameters.HeadKernelName], values[NetworkParameters.HeadBiasName]);
+    }
+
+    private static LayerForms Forms(GraphBuilder b, Dictionary<string, Value> values) => new(
+        name => Normalization.Standardize(b, values[name]),
+        (x, prefix) => b.Relu(Normalization.GroupNorm(b, x, values[$"{prefix}/group_norm/gamma"], values[$"{prefix}/group_norm/beta"])));
+
+    private static Value MixedLoss(GraphBuilder b, Value logits, (Value Labels, Value Permutation, Value Lambda) inputs, TrainingGraphSizes sizes) =>
+        Classifier.CrossEntropy(b, logits, Classifier.Mix(b, b.OneHot(inputs.Labels, sizes.ClassCount), inputs.Permutation, inputs.Lambda));
+
+    // Declares the outputs: loss first, then each accumulated gradient in parameter order. The nodes that accumulate run as soon as a
+    // gradient is complete, so that no more than a few are alive at a time.
+    private static void Differentiate(
+        GraphBuilder b, IReadOnlyList<Parameter> parameters, Dictionary<string, Value> values, Value loss, TrainingGraphSizes sizes)
+    {
+        var buffers = parameters.ToDictionary(
+            parameter => values[parameter.Name], parameter => b.Input(parameter.Name + BufferSuffix, ElementType.Float32, parameter.Shape));
+        var reset = b.Input("lazy_reset_grad", ElementType.Bool, Shape.Of(1));
+        var accumulated = new Dictionary<Value, Value>();
+        // Where, not a product with 0: a buffer that was never written may hold anything.
+        Backpropagation.Gradients(b, loss, [.. buffers.Keys], b.Scalar(1f / sizes.AccumulationSteps),
+            (parameter, gradient) => accumulated[parameter] = b.Add(b.Where(reset, b.Scalar(0), buffers[parameter]), gradient));
+        b.Output("loss", loss);
+        foreach (var parameter in parameters)
+            b.Output(parameter.Name + AccumulatedSuffix, accumulated[values[parameter.Name]]);
+    }
+}
