@@ -1,1 +1,3 @@
-return 0;
+using BiT.Training.Verbs;
+
+return await TrainerCommand.RunAsync(args, Console.Out, Console.Error);

@@ -1,0 +1,126 @@
+using BiT.Core.Store;
+
+namespace BiT.Training.Planning;
+
+/// <summary>Puts a recipe's values, the overrides and the memory limit together into a plan.</summary>
+internal static class PlanAssembly
+{
+    private const string DefaultNetwork = "bit-tiny";
+    private const int DefaultEvaluations = 20;
+
+    public static TrainingPlan Assemble(PlanRequest request, RecipeValues values)
+    {
+        FineTuneOverrides overrides = request.Spec.Overrides;
+        DatasetFacts data = request.Data;
+        var reasons = new List<string>(values.Reasons);
+        if (request.Spec.Base is null && values.Method == "head")
+            reasons.Add("Warning: the backbone is random, its features carry little; expect low accuracy. Give a base, or train full.");
+        else if (request.Spec.Base is null && request.Spec.Recipe is "paper" or "lite")
+            reasons.Add("Warning: there is no base; this recipe is made for pre-trained weights and learns slowly from random ones.");
+
+        Resolution resolution = ResolutionWith(overrides, values.Resolution);
+        LearningRateSchedule schedule = ScheduleWith(overrides, values.Schedule);
+        reasons.AddRange(OverrideReasons(overrides));
+        int interval = overrides.EvaluationInterval
+            ?? values.EvaluationInterval
+            ?? Math.Max(Recipes.StepsPerEpoch(data.TrainCount, values.BatchSize), schedule.Steps / DefaultEvaluations);
+        var plan = new TrainingPlan
+        {
+            Method = values.Method,
+            Recipe = request.Spec.Recipe,
+            Network = request.Spec.Network ?? request.BaseNetwork ?? DefaultNetwork,
+            Base = request.Spec.Base,
+            DatasetId = data.DatasetId,
+            Labels = data.Labels,
+            TrainCount = data.TrainCount,
+            ValidationCount = data.ValidationCount,
+            MedianArea = data.MedianArea,
+            Resize = resolution.Resize,
+            Crop = resolution.Crop,
+            BatchSize = values.BatchSize,
+            MicroBatchSize = MicroBatch(request, resolution.Crop, values.BatchSize, reasons),
+            Schedule = schedule,
+            Momentum = overrides.Momentum ?? values.Momentum,
+            WeightDecay = overrides.WeightDecay ?? values.WeightDecay,
+            MixupAlpha = overrides.MixupAlpha ?? values.MixupAlpha,
+            EvaluationInterval = Math.Clamp(interval, 1, schedule.Steps),
+            EarlyStoppingPatience = overrides.EarlyStoppingPatience ?? values.EarlyStoppingPatience,
+            Seed = overrides.Seed ?? 0,
+            TimeBudget = values.TimeBudget,
+            EstimatedTime = values.SecondsPerStep is { } seconds
+                ? TimeSpan.FromSeconds(Math.Round((seconds * schedule.Steps) + values.SecondsOfPreparation, 3))
+                : null,
+            Reasons = reasons,
+        };
+        if (plan.SampleWithReplacement)
+            reasons.Add($"Drawn with replacement: {plan.TrainCount} photos are fewer than a micro-batch of {plan.MicroBatchSize}.");
+        plan.Check();
+        return plan;
+    }
+
+    /// <summary>The largest divisor of the batch that is at most the limit.</summary>
+    public static int LargestDivisor(int batch, int limit)
+    {
+        int divisor = Math.Min(batch, limit);
+        while (batch % divisor != 0) divisor--;
+        return divisor;
+    }
+
+    private static Resolution ResolutionWith(FineTuneOverrides overrides, Resolution recipes)
+    {
+        int crop = overrides.Crop ?? recipes.Crop;
+        int resize = overrides.Resize ?? (crop == recipes.Crop ? recipes.Resize : CropLadder.ResizeFor(crop));
+        return new Resolution(resize, crop);
+    }
+
+    private static LearningRateSchedule ScheduleWith(FineTuneOverrides overrides, LearningRateSchedule recipes)
+    {
+        LearningRateSchedule schedule = overrides.Steps is { } steps && steps != recipes.Steps ? recipes.ScaledTo(steps) : recipes;
+        return schedule with
+        {
+            BaseRate = overrides.LearningRate ?? schedule.BaseRate,
+            WarmupSteps = overrides.WarmupSteps ?? schedule.WarmupSteps,
+        };
+    }
+
+    private static int MicroBatch(PlanRequest request, int crop, int batch, List<string> reasons)
+    {
+        int limit = request.MaxMicroBatch(crop);
+        if (request.Spec.Overrides.MicroBatchSize is { } asked)
+        {
+            if (asked > limit) reasons.Add($"Warning: micro-batch {asked} was asked for; the memory budget holds {limit} at crop {crop}.");
+            return asked;
+        }
+        if (limit < 1)
+            throw new PlanException([$"The memory budget does not hold one photo at crop {crop}; choose a smaller crop or network."]);
+        int microBatch = LargestDivisor(batch, limit);
+        reasons.Add(microBatch == batch
+            ? $"Micro-batch {microBatch}: the whole batch fits into the memory budget at crop {crop}."
+            : $"Micro-batch {microBatch}: the largest divisor of the batch {batch} within the {limit} photos that fit into the memory "
+                + $"budget at crop {crop}; {batch / microBatch} passes per step.");
+        return microBatch;
+    }
+
+    private static IEnumerable<string> OverrideReasons(FineTuneOverrides overrides)
+    {
+        if (overrides.Steps is { } steps) yield return $"{steps:N0} steps were asked for; the schedule is scaled to them.";
+        var given = new List<string>();
+        Add("batch size", overrides.BatchSize);
+        Add("micro-batch size", overrides.MicroBatchSize);
+        Add("learning rate", overrides.LearningRate);
+        Add("resize", overrides.Resize);
+        Add("crop", overrides.Crop);
+        Add("MixUp alpha", overrides.MixupAlpha);
+        Add("momentum", overrides.Momentum);
+        Add("weight decay", overrides.WeightDecay);
+        Add("warm-up steps", overrides.WarmupSteps);
+        Add("evaluation interval", overrides.EvaluationInterval);
+        Add("early stopping patience", overrides.EarlyStoppingPatience);
+        if (given.Count > 0) yield return $"Asked for: {string.Join(", ", given)}.";
+
+        void Add<T>(string name, T? value) where T : struct
+        {
+            if (value is { } set) given.Add($"{name} {set}");
+        }
+    }
+}

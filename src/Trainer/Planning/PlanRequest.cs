@@ -1,0 +1,56 @@
+using BiT.Core.Store;
+
+namespace BiT.Training.Planning;
+
+/// <summary>What a plan needs to know about a data set.</summary>
+public sealed record DatasetFacts
+{
+    /// <summary>Id of the data set.</summary>
+    public required string DatasetId { get; init; }
+
+    /// <summary>Class names by class index.</summary>
+    public required IReadOnlyList<string> Labels { get; init; }
+
+    /// <summary>Training photos, without the validation ones.</summary>
+    public required int TrainCount { get; init; }
+
+    /// <summary>Validation photos; 0 means that accuracy is not measured.</summary>
+    public required int ValidationCount { get; init; }
+
+    /// <summary>Median of width times height over the training photos, in pixels.</summary>
+    public required long MedianArea { get; init; }
+
+    /// <summary>Counts a stored data set.</summary>
+    public static DatasetFacts Of(DatasetRecord dataset) => new()
+    {
+        DatasetId = dataset.Id,
+        Labels = dataset.Labels,
+        TrainCount = dataset.Photos.Count(photo => photo.Split == Split.Train),
+        ValidationCount = dataset.Photos.Count(photo => photo.Split == Split.Validation),
+        MedianArea = dataset.MedianTrainArea,
+    };
+}
+
+/// <summary>Everything that <see cref="Recipes.Resolve"/> decides from.</summary>
+public sealed record PlanRequest
+{
+    /// <summary>What was asked for. A null <see cref="FineTuneSpec.Base"/> means random weights.</summary>
+    public required FineTuneSpec Spec { get; init; }
+
+    /// <summary>The data set.</summary>
+    public required DatasetFacts Data { get; init; }
+
+    /// <summary>Network of the base version; null without a base.</summary>
+    public string? BaseNetwork { get; init; }
+
+    /// <summary>Most photos of a crop (side in pixels) that fit into memory in one forward and backward pass; 0 if not even one
+    /// does.</summary>
+    public required Func<int, int> MaxMicroBatch { get; init; }
+
+    /// <summary>Measures this machine for the recipe <c>auto</c>: (method, crop, micro-batch) to seconds per photo. For <c>full</c> one
+    /// forward
+    /// and backward pass, for <c>head</c> one forward pass of the backbone. Called once per combination, smallest crop first, and never
+    /// for a
+    /// crop behind the first that is too slow.</summary>
+    public Func<string, int, int, double>? SecondsPerImage { get; init; }
+}

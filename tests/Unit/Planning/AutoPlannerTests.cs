@@ -1,0 +1,139 @@
+using BiT.Core.Store;
+using BiT.Training.Planning;
+using CsCheck;
+
+namespace BiT.Tests.Unit.Planning;
+
+public sealed class AutoPlannerTests
+{
+    // A made-up machine: 190 photos of 64 px per second forward and backward, cost by area, a forward pass a third of it.
+    private static double Speed(string method, int crop, int microBatch) =>
+        crop / 64.0 * (crop / 64.0) / 190 / (method == "head" ? 3 : 1);
+
+    private static TrainingPlan Plan(PlanRequest request) => Recipes.Resolve(request with { SecondsPerImage = Speed });
+
+    private static FineTuneOverrides Budget(double minutes) => new() { TimeBudget = TimeSpan.FromMinutes(minutes) };
+
+    [Fact]
+    public void Auto_NoBase_TrainsFromScratchWithinTheBudget()
+    {
+        TrainingPlan plan = Plan(PlanRequests.For("auto", hasBase: false));
+        Assert.Equal(("full", ScheduleShape.Cosine, 1e-4), (plan.Method, plan.Schedule.Shape, plan.WeightDecay));
+        // 480 s pay for 14,592 photos at crop 160 (under the wanted 500 steps of 32) and for 22,800 at crop 128: 712 steps.
+        Assert.Equal((128, 160, 32, 712), (plan.Crop, plan.Resize, plan.BatchSize, plan.Steps));
+        Assert.Equal(TimeSpan.FromMinutes(10), plan.TimeBudget);
+        Assert.Equal(480, (plan.EstimatedTime ?? TimeSpan.Zero).TotalSeconds, 1.0);
+        Assert.Contains(plan.Reasons, reason => reason.StartsWith("Crop 128", StringComparison.Ordinal) && reason.Contains("crop 160"));
+    }
+
+    [Theory]
+    [InlineData(9, "head")] // under 10 photos per class
+    [InlineData(10, "full")]
+    public void Auto_Base_FewPhotosTrainTheHeadOnly(int perClass, string method) =>
+        Assert.Equal(method, Plan(PlanRequests.For("auto", trainCount: 5 * perClass)).Method);
+
+    [Fact]
+    public void Auto_BaseAndTightBudget_TrainsTheHeadOnly()
+    {
+        // 24 s * 190 = 4,560 photos of 64 px; 200 steps of 32 are 6,400.
+        TrainingPlan plan = Plan(PlanRequests.For("auto", overrides: Budget(0.5)));
+        Assert.Equal(("head", 512, 500), (plan.Method, plan.BatchSize, plan.Steps));
+        // 500 photos: at crop 224 10.7 s, at 384 31.6 s.
+        Assert.Equal(224, plan.Crop);
+    }
+
+    [Fact]
+    public void Auto_BaseAndTime_TunesAllWeightsInHyperRulesStaircase()
+    {
+        TrainingPlan plan = Plan(PlanRequests.For("auto"));
+        Assert.Equal(("full", ScheduleShape.Staircase), (plan.Method, plan.Schedule.Shape));
+        Assert.Equal((0.0, 0.001), (plan.WeightDecay, plan.LearningRate));
+        Assert.Equal((224, 32, 232), (plan.Crop, plan.BatchSize, plan.Steps)); // 7,444 photos; at 384 only 2,533 for the wanted 6,400
+        Assert.Equal(46, plan.Schedule.WarmupSteps);
+        Assert.Equal(0, plan.EarlyStoppingPatience);
+    }
+
+    [Theory]
+    [InlineData(64 * 64, false, 64)]
+    [InlineData(64 * 64, true, 128)]
+    [InlineData(32 * 32, true, 128)]
+    [InlineData(32 * 32, false, 64)]
+    [InlineData(100 * 100, true, 128)]
+    [InlineData(4000 * 3000, true, 480)]
+    public void Auto_EndlessBudget_NeverExceedsWhatThePhotosWarrant(long area, bool hasBase, int crop)
+    {
+        TrainingPlan plan = Plan(PlanRequests.For("auto", medianArea: area, hasBase: hasBase, overrides: Budget(60 * 24 * 30)));
+        Assert.Equal(crop, plan.Crop);
+        // 200 epochs of 13 steps from scratch, 100 when tuning.
+        Assert.Equal(hasBase ? 1300 : 2600, plan.Steps);
+    }
+
+    [Fact]
+    public void Auto_HopelessBudget_StaysWithinItAndSaysSo()
+    {
+        TrainingPlan plan = Plan(PlanRequests.For("auto", trainCount: 60_000, hasBase: false, overrides: Budget(1)));
+        Assert.Equal((64, 32), (plan.Crop, plan.BatchSize));
+        Assert.Equal((int)(48 * 190 / 32.0), plan.Steps);
+        Assert.Contains(plan.Reasons, reason => reason.Contains("expect less accuracy"));
+    }
+
+    [Fact]
+    public void Auto_Overrides_AreKeptAndPlannedAround()
+    {
+        var overrides = Budget(10) with { Steps = 100, BatchSize = 16 };
+        TrainingPlan plan = Plan(PlanRequests.For("auto", hasBase: false, overrides: overrides));
+        // 1,600 photos take 8.4 s at 64 px and 303 s at 384, the largest that photos of 320 x 240 warrant.
+        Assert.Equal((100, 16, 384), (plan.Steps, plan.BatchSize, plan.Crop));
+        Assert.Equal(303, (plan.EstimatedTime ?? TimeSpan.Zero).TotalSeconds, 1.0);
+        Assert.Equal(96, Plan(PlanRequests.For("auto", overrides: new FineTuneOverrides { Crop = 96 })).Crop);
+        Assert.Equal("head", Plan(PlanRequests.For("auto", method: "head")).Method);
+    }
+
+    [Fact]
+    public void Auto_Measurements_AreTakenOnceAndSmallestFirst()
+    {
+        var asked = new List<(string Method, int Crop, int MicroBatch)>();
+        Recipes.Resolve(PlanRequests.For("auto", hasBase: false) with
+        {
+            MaxMicroBatch = crop => crop > 100 ? 8 : 32,
+            SecondsPerImage = (method, crop, microBatch) =>
+            {
+                asked.Add((method, crop, microBatch));
+                return Speed(method, crop, microBatch);
+            },
+        });
+        Assert.Equal([("full", 64, 32), ("full", 96, 32), ("full", 128, 8), ("full", 160, 8)], asked);
+    }
+
+    [Fact]
+    public void Auto_Memory_LimitsTheCrop()
+    {
+        PlanRequest request = PlanRequests.For("auto", overrides: Budget(60 * 24)) with { MaxMicroBatch = crop => crop <= 160 ? 4 : 0 };
+        Assert.Equal((160, 4), (Plan(request).Crop, Plan(request).MicroBatchSize));
+        Assert.Throws<PlanException>(() => Plan(request with { MaxMicroBatch = _ => 0 }));
+    }
+
+    [Fact]
+    public void Auto_NoMeasure_IsABug() => Assert.Throws<ArgumentException>(() => Recipes.Resolve(PlanRequests.For("auto")));
+
+    [Fact]
+    public void Auto_AnyRequest_IsDeterministicConsistentAndWithinTheBudget() =>
+        Gen.Select(Gen.Int[2, 200_000], Gen.Int[1, 4_000_000], Gen.Bool, Gen.Double[0.2, 600], Gen.Int[1, 600], Gen.Double[0.1, 1000])
+            .Sample((trainCount, area, hasBase, minutes, memory, slowness) =>
+            {
+                PlanRequest request = PlanRequests.For("auto", trainCount, 50, area, 2, hasBase, overrides: Budget(minutes)) with
+                {
+                    MaxMicroBatch = _ => memory,
+                    SecondsPerImage = (method, crop, microBatch) => Speed(method, crop, microBatch) * slowness,
+                };
+                TrainingPlan plan = Recipes.Resolve(request);
+                Assert.Equal(plan.ToJson(), Recipes.Resolve(request).ToJson());
+                Assert.Equal(plan.ToJson(), TrainingPlan.FromJson(plan.ToJson()).ToJson());
+                Assert.Equal(0, plan.BatchSize % plan.MicroBatchSize);
+                Assert.InRange(plan.MicroBatchSize, 1, memory);
+                Assert.InRange(plan.EvaluationInterval, 1, plan.Steps);
+                double seconds = (plan.EstimatedTime ?? TimeSpan.Zero).TotalSeconds;
+                bool warned = plan.Reasons.Any(reason => reason.StartsWith("Warning", StringComparison.Ordinal));
+                if (plan.Steps > 1 && !warned) Assert.InRange(seconds, 0, minutes * 60 * 0.8 + 0.001);
+            }, iter: 300);
+}
