@@ -51,8 +51,8 @@ public sealed partial class GraphBuilder(string name)
         return value;
     }
 
-    /// <summary>A float32 constant of shape [].</summary>
-    public Value Scalar(float value) => Constant(Tensor.Scalar(value));
+    /// <summary>A floating-point constant of shape [].</summary>
+    public Value Scalar(double value, ElementType type = ElementType.Float32) => Constant(Tensor.Scalar(value, type));
 
     /// <summary>Appends a node of any known operator.</summary>
     /// <exception cref="GraphException">Unknown operator, inputs that do not fit, or a value of another builder.</exception>

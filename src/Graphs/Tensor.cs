@@ -28,8 +28,14 @@ public sealed class Tensor
     public static Tensor Of(params ReadOnlySpan<long> values) =>
         new(ElementType.Int64, Shape.Of(values.Length), MemoryMarshal.AsBytes(values).ToArray());
 
-    /// <summary>A float32 tensor of shape [].</summary>
-    public static Tensor Scalar(float value) => Of(Shape.Scalar, [value]);
+    /// <summary>A floating-point tensor of shape [].</summary>
+    public static Tensor Scalar(double value, ElementType type = ElementType.Float32) => type switch
+    {
+        ElementType.Float32 => Of(Shape.Scalar, [(float)value]),
+        ElementType.Float64 => new Tensor(type, Shape.Scalar, BitConverter.GetBytes(value)),
+        ElementType.Float16 => new Tensor(type, Shape.Scalar, BitConverter.GetBytes((Half)value)),
+        _ => throw new GraphException($"A scalar is floating-point; got {type}."),
+    };
 
     /// <summary>The elements of a float32 tensor.</summary>
     public ReadOnlySpan<float> AsFloats() => As<float>(ElementType.Float32);

@@ -100,7 +100,7 @@ internal static class MovementRules
                 throw new GraphException($"Gather has a gradient for indices of rank 1; got {c.Input(1)}.");
             var alongAxis = new Shape(shape.Dimensions.Select((_, other) => other == axis ? c.Input(1).Shape[0] : (Dimension)1));
             var indices = c.Builder.Expand(c.Builder.Reshape(c.Input(1), alongAxis), c.Gradient.Shape);
-            return c.Builder.ScatterAdd(c.Builder.Expand(c.Builder.Scalar(0), shape), indices, c.Gradient, axis);
+            return c.Builder.ScatterAdd(c.Builder.Expand(c.Builder.Scalar(0, c.Gradient.Type), shape), indices, c.Gradient, axis);
         },
         null);
 

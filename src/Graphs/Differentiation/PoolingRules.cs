@@ -11,7 +11,7 @@ internal static class PoolingRules
         var image = c.Input(0).Shape;
         var flat = Shape.Of(image.ElementCount);
         var pooled = Shape.Of(c.Output().Shape.ElementCount);
-        var zeros = b.Expand(b.Scalar(0), flat);
+        var zeros = b.Expand(b.Scalar(0, c.Gradient.Type), flat);
         return b.Reshape(b.ScatterAdd(zeros, b.Reshape(c.Output(1), pooled), b.Reshape(c.Gradient, pooled), 0), image);
     });
 }

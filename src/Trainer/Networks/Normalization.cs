@@ -38,12 +38,13 @@ internal static class Normalization
     /// <param name="b">The program.</param>
     /// <param name="kernel">Convolution kernel, [O,I,kh,kw], float32.</param>
     /// <returns>A value of the same shape; each filter has mean 0 and variance 1 over (I,kh,kw).</returns>
-    /// <remarks>(w - mean) / sqrt(variance + epsilon), biased variance. Source: BiT, bit_pytorch/models.py StdConv2d.</remarks>
+    /// <remarks>(w - mean) / sqrt(variance + epsilon), biased variance. Source: BiT, bit_pytorch/models.py StdConv2d.
+    /// In double precision: its gradient is a small difference of large numbers, because the images that it meets are positive after ReLU.</remarks>
     public static Value Standardize(GraphBuilder b, Value kernel)
     {
         var filters = b.Reshape(kernel, Shape.Of(kernel.Shape[0].Size, kernel.Shape.ElementCount / kernel.Shape[0].Size));
-        var (centered, reciprocalDeviation) = Center(b, filters, StandardizationEpsilon);
-        return b.Reshape(b.Mul(centered, reciprocalDeviation), kernel.Shape);
+        var (centered, reciprocalDeviation) = Center(b, b.Cast(filters, ElementType.Float64), StandardizationEpsilon);
+        return b.Reshape(b.Cast(b.Mul(centered, reciprocalDeviation), ElementType.Float32), kernel.Shape);
     }
 
     private static (Value Centered, Value ReciprocalDeviation) Center(GraphBuilder b, Value rows, float epsilon)
@@ -51,6 +52,6 @@ internal static class Normalization
         var lastAxis = rows.Shape.Rank - 1;
         var centered = b.Sub(rows, b.ReduceMean(rows, keepDimensions: true, lastAxis));
         var variance = b.ReduceMean(b.Mul(centered, centered), keepDimensions: true, lastAxis);
-        return (centered, b.Reciprocal(b.Sqrt(b.Add(variance, b.Scalar(epsilon)))));
+        return (centered, b.Reciprocal(b.Sqrt(b.Add(variance, b.Scalar(epsilon, rows.Type)))));
     }
 }
