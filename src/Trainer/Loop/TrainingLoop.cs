@@ -76,11 +76,13 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
     {
         using var prefetcher = new Prefetcher(inputs.Stream, _state.Step, _plan.Steps, _plan.MicroBatchesPerStep);
         var sinceCheckpoint = Stopwatch.StartNew();
+        // A run that was stopped during an evaluation owes it.
+        if (_state.Step > 0 && (_evaluations.Count == 0 || _evaluations[^1].Step != _state.Step))
+            EvaluateIfDue(cancellation);
         while (_state.Step < _plan.Steps && !ShouldStopEarly())
         {
             RunStep(prefetcher, cancellation);
-            if (inputs.Evaluator is not null && (_state.Step % _plan.EvaluationInterval == 0 || _state.Step == _plan.Steps))
-                Evaluate(inputs.Evaluator, cancellation);
+            EvaluateIfDue(cancellation);
             if (sinceCheckpoint.Elapsed >= inputs.CheckpointInterval)
             {
                 SaveCheckpoint();
@@ -111,6 +113,12 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
         engine.Step((float)rate);
         _state = _state with { Step = step + 1 };
         RecordLoss(loss, rate);
+    }
+
+    private void EvaluateIfDue(CancellationToken cancellation)
+    {
+        if (inputs.Evaluator is not null && (_state.Step % _plan.EvaluationInterval == 0 || _state.Step == _plan.Steps))
+            Evaluate(inputs.Evaluator, cancellation);
     }
 
     private void RecordLoss(double loss, double rate)
