@@ -15,7 +15,8 @@ internal sealed class CheckpointFolder(string jobFolder, int attempt, string pla
     private const int Kept = 2;
 
     /// <summary>Writes a checkpoint and removes all but the newest two of this attempt.</summary>
-    public void Save(Checkpoint checkpoint)
+    /// <returns>Its path, relative to the job's folder.</returns>
+    public string Save(Checkpoint checkpoint)
     {
         var folder = AttemptFolder(attempt);
         Directory.CreateDirectory(folder);
@@ -23,9 +24,11 @@ internal sealed class CheckpointFolder(string jobFolder, int attempt, string pla
         var arrays = Prefixed("weights/", checkpoint.Weights).Concat(Prefixed("momenta/", checkpoint.Momenta));
         if (checkpoint.BestWeights is { } best)
             arrays = arrays.Concat(Prefixed("best/", best));
-        TensorFile.Write(Path.Combine(folder, $"step-{checkpoint.State.Step:000000000}{Extension}"), texts, [.. arrays]);
+        var path = Path.Combine(folder, $"step-{checkpoint.State.Step:000000000}{Extension}");
+        TensorFile.Write(path, texts, [.. arrays]);
         foreach (var old in Files(folder).Skip(Kept))
             File.Delete(old);
+        return Path.GetRelativePath(jobFolder, path);
     }
 
     /// <summary>The newest checkpoint of any attempt up to this one that is whole and belongs to the plan.</summary>

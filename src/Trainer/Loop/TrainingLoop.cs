@@ -18,6 +18,10 @@ internal interface ILoopObserver
 
     /// <summary>An evaluation is done.</summary>
     void OnEvaluated(EvaluationPoint point, bool isBest);
+
+    /// <summary>A checkpoint is on disk.</summary>
+    /// <param name="path">Relative to the job's folder.</param>
+    void OnCheckpoint(string path);
 }
 
 /// <summary>Where a loop stands.</summary>
@@ -167,7 +171,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
     private void SaveCheckpoint()
     {
         _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses] };
-        inputs.Checkpoints.Save(new Checkpoint(_state, Snapshot(engine.Weights), Snapshot(engine.Momenta), _best));
+        inputs.Observer.OnCheckpoint(inputs.Checkpoints.Save(new Checkpoint(_state, Snapshot(engine.Weights), Snapshot(engine.Momenta), _best)));
     }
 
     private delegate Span<float> ArrayOf(int index);
