@@ -73,7 +73,7 @@ internal static class TensorFile
             if (offsets is not [var start, var end] || start != position || end < start || end > file.Length - 8 - headerBytes.Length || (end - start) % sizeof(float) != 0)
                 throw Damaged(path, $"array {name} does not lie where the previous one ends");
             var values = new float[(end - start) / sizeof(float)];
-            file.ReadExactly(MemoryMarshal.AsBytes<float>(values));
+            file.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
             hash.AppendData(MemoryMarshal.AsBytes<float>(values));
             arrays.Add(name, values);
             position = end;
