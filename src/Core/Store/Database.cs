@@ -95,7 +95,8 @@ internal sealed class Database : IDisposable
     private string? Describe(SqliteException failure) => failure.SqliteErrorCode switch
     {
         // SQLITE_BUSY and LOCKED, READONLY, IOERR, FULL.
-        5 or 6 => $"Another process held the database for more than BusyTimeout = {_options.BusyTimeout.TotalSeconds} s. Try again; find out what holds it.",
+        5 or 6 => $"Another process held the database for more than BusyTimeout = {_options.BusyTimeout.TotalSeconds} s. "
+            + "Try again; find out what holds it.",
         8 => "The database cannot be written: the file or its file system is read-only. Check the workspace's permissions.",
         10 => $"The disk failed under the database: {failure.Message} Check the disk, then try again.",
         13 => "The disk that holds the workspace is full. Nothing was stored; free some space and try again.",

@@ -34,7 +34,8 @@ public sealed class RequestIdConflictException(string requestId, string message)
     public string RequestId { get; } = requestId;
 }
 
-/// <summary>A worker wrote under a lease that is no longer the current one. It must stop working on the job and write nothing more.</summary>
+/// <summary>A worker wrote under a lease that is no longer the current one. It must stop working on the job and
+/// write nothing more.</summary>
 public sealed class LeaseLostException(JobLease lease, string message) : Exception(message)
 {
     /// <summary>The lease that was lost.</summary>

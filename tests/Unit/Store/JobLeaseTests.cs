@@ -124,7 +124,7 @@ public sealed class JobLeaseTests
         var current = loss is Loss.LeasedByAnother or Loss.Succeeded ? other.Jobs.TryLease("worker-2", LeaseDuration) : null;
         if (current is not null && loss == Loss.Succeeded)
             other.Jobs.Publish(current, test.Manifest("of worker 2"));
-        var before = (test.Job(job.Id), test.Jobs.ReadEvents(job.Id, 0, 100).Count, test.Workspace.Models.Find("flowers")?.LatestVersion?.Id);
+        var before = Everything();
         var manifest = test.Manifest();
         Action[] writes =
         [
@@ -141,7 +141,10 @@ public sealed class JobLeaseTests
 
         Assert.All(writes, write => Assert.Equal(stale, Assert.Throws<LeaseLostException>(write).Lease));
 
-        Assert.Equal(before, (test.Job(job.Id), test.Jobs.ReadEvents(job.Id, 0, 100).Count, test.Workspace.Models.Find("flowers")?.LatestVersion?.Id));
+        Assert.Equal(before, Everything());
+
+        (JobRecord, int, ModelVersionId?) Everything() => (
+            test.Job(job.Id), test.Jobs.ReadEvents(job.Id, 0, 100).Count, test.Workspace.Models.Find("flowers")?.LatestVersion?.Id);
     }
 
     [Fact]

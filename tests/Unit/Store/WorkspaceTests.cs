@@ -1,5 +1,4 @@
 using BiT.Core.Store;
-using Microsoft.Data.Sqlite;
 
 namespace BiT.Tests.Unit.Store;
 
@@ -103,8 +102,7 @@ public sealed class WorkspaceTests
     {
         using var test = new TestWorkspace(new WorkspaceOptions { BusyTimeout = TimeSpan.FromSeconds(1) });
         var job = test.Submit();
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(test.Path, "bit.db")};Pooling=False");
-        connection.Open();
+        using var connection = test.OpenDatabase();
         using (connection.BeginTransaction(deferred: false))
         {
             var failure = Assert.Throws<StoreUnavailableException>(() => test.Jobs.RequestCancel(job.Id));
@@ -197,8 +195,7 @@ public sealed class WorkspaceTests
 
     private static void Execute(string folder, string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(folder, "bit.db")};Pooling=False");
-        connection.Open();
+        using var connection = TestWorkspace.OpenDatabase(folder);
         connection.Execute(sql);
     }
 }
