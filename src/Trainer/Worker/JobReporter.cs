@@ -21,8 +21,8 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
     private JobProgress _progress;
     private double _lossSum;
     private int _lossCount;
-    private bool _isReporting;
-    private Exception? _failure;
+    private readonly Lock _reportLock = new();
+    private bool _isDisposed;
 
     /// <param name="jobs">The store.</param>
     /// <param name="lease">The lease to keep.</param>
@@ -48,7 +48,7 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
     public bool IsLeaseLost { get; private set; }
 
     /// <summary>What kept reports from being stored, if anything did.</summary>
-    public Exception? Failure => _failure;
+    public Exception? Failure { get; private set; }
 
     /// <summary>Enters a phase without steps of its own.</summary>
     public void Phase(string phase) => Update(progress => progress with { Phase = phase, TimeLeft = null });
@@ -109,7 +109,12 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
     public void Dispose()
     {
         _timer.Dispose();
-        _stop.Dispose();
+        // A report that is on its way ends first.
+        lock (_reportLock)
+        {
+            _isDisposed = true;
+            _stop.Dispose();
+        }
     }
 
     private void Update(Func<JobProgress, JobProgress> change)
@@ -129,11 +134,24 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
         }
     }
 
-    // A timer may fire again while a slow disk holds the report before.
     private void Report()
     {
-        if (Interlocked.Exchange(ref _isReporting, true))
+        // A timer may fire again while a slow disk holds the report before.
+        if (!_reportLock.TryEnter())
             return;
+        try
+        {
+            if (!_isDisposed)
+                ReportOnce();
+        }
+        finally
+        {
+            _reportLock.Exit();
+        }
+    }
+
+    private void ReportOnce()
+    {
         try
         {
             if (_jobs.Heartbeat(_lease, TakeProgress()))
@@ -141,25 +159,17 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
                 IsCancelRequested = true;
                 _stop.Cancel();
             }
-            _failure = null;
+            Failure = null;
         }
         catch (LeaseLostException)
         {
             IsLeaseLost = true;
             _stop.Cancel();
         }
-        catch (ObjectDisposedException)
-        {
-            // The job ended while this report was on its way.
-        }
-        catch (Exception problem)
+        catch (StoreUnavailableException problem)
         {
             // A busy or full disk may recover; if not, the lease runs out and another worker takes over.
-            _failure = problem;
-        }
-        finally
-        {
-            Volatile.Write(ref _isReporting, false);
+            Failure = problem;
         }
     }
 }

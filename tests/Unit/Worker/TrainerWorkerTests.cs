@@ -126,12 +126,12 @@ public sealed class TrainerWorkerTests : IDisposable
     [Fact]
     public async Task TwoWorkers_OnOneStore_RunEachJobOnce()
     {
-        var overrides = Short with { Steps = 4, EvaluationInterval = 4 };
+        var overrides = Short with { Steps = 4, EvaluationInterval = 4, WarmupSteps = 2 };
         var jobs = Enumerable.Range(0, 3).Select(_ => _workspace.Jobs.Submit(Spec("full", "scratch", overrides), null).Id).ToArray();
 
         await Task.WhenAll(Enumerable.Range(0, 2).Select(number => RunUntilAsync(jobs, job => job.IsDone, $"worker-{number}")));
 
-        Assert.All(jobs, id => Assert.Equal((JobState.Succeeded, 1), (Job(id).State, Job(id).Attempt)));
+        Assert.All(jobs, id => Assert.Equal((JobState.Succeeded, 1, null), (Job(id).State, Job(id).Attempt, Job(id).Error?.Message)));
         Assert.Equal([1, 2, 3], _workspace.Models.ListVersions("squares", 10, null).Items.Select(version => version.Id.Number).Order());
     }
 
