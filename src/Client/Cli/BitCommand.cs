@@ -48,7 +48,10 @@ internal static class BitCommand
             if (result.Command is not RootCommand)
                 path.Insert(0, result.Command.Name);
         var help = string.Join(' ', ["bit", .. path, "--help"]);
-        var message = string.Join(" ", parsed.Errors.Select(error => error.Message.TrimEnd('.') + ".")) + $" See `{help}`.";
+        // "Required command was not provided" beside the word that was not recognised says nothing more.
+        var errors = parsed.Errors.Skip(parsed.Errors.Count > 1 && parsed.CommandResult.Command.Subcommands.Count > 0 ? 1 : 0)
+            .Select(error => string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.') + ".");
+        var message = string.Join(" ", errors) + $" See `{help}`.";
         return new Terminal(environment, parsed.GetResult(CommonOptions.Json) is { Implicit: false })
             .Fail(new Failure(ExitCodes.Usage, "USAGE", message));
     }
