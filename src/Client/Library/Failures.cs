@@ -21,7 +21,8 @@ internal static class Failures
 
         var status = failure.GetRpcStatus();
         var message = status is { Message.Length: > 0 } ? status.Message : failure.Status.Detail;
-        if (failure.StatusCode == Grpc.Core.StatusCode.DeadlineExceeded && status is null)
+        // Our own clock ended the call: gRPC has no words for it.
+        if (failure.StatusCode == Grpc.Core.StatusCode.DeadlineExceeded && message.Length == 0)
             message = $"The BiT server at {Show(address)} did not answer within the deadline.";
         return Create(failure.StatusCode, message, status, failure);
     }

@@ -9,8 +9,10 @@ internal sealed class Randomness(ulong seed)
     /// <summary>A generator for one picture, independent of those of all others.</summary>
     public static Randomness For(ulong seed, int flower, int picture)
     {
-        var mixed = new Randomness(seed ^ ((ulong)(uint)flower << 40) ^ (uint)picture);
-        return new Randomness(mixed.Next());
+        // Mixed one after the other: combining them first would give two seeds the same pictures under other numbers.
+        var state = new Randomness(seed).Next();
+        state = new Randomness(state + (ulong)flower).Next();
+        return new Randomness(new Randomness(state + (ulong)picture).Next());
     }
 
     public ulong Next()
