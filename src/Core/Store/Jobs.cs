@@ -50,6 +50,9 @@ public sealed record JobRecord
     public int Attempt { get; init; }
     public bool CancelRequested { get; init; }
 
+    /// <summary>Path of the newest whole checkpoint, relative to the job's folder; null before the first.</summary>
+    public string? Checkpoint { get; init; }
+
     /// <summary>True once the state will not change any more.</summary>
     public bool IsDone => State is JobState.Succeeded or JobState.Failed or JobState.Cancelled;
 }
@@ -68,7 +71,20 @@ public enum JobEventKind
 }
 
 /// <summary>Something that happened to a job. Cursors grow, with gaps.</summary>
-public sealed record JobEvent(long Cursor, DateTimeOffset Time, JobEventKind Kind, string Payload);
+public sealed record JobEvent(long Cursor, DateTimeOffset Time, JobEventKind Kind, string Payload)
+{
+    /// <summary>The state of a <see cref="JobEventKind.State"/> event.</summary>
+    /// <exception cref="InvalidOperationException">The event is of another kind.</exception>
+    public JobState ReadState() => Kind == JobEventKind.State
+        ? Enum.Parse<JobState>(Payload)
+        : throw new InvalidOperationException($"Event {Cursor} is a {Kind} event, not a State event.");
+
+    /// <summary>The progress of a <see cref="JobEventKind.Progress"/> event.</summary>
+    /// <exception cref="InvalidOperationException">The event is of another kind.</exception>
+    public JobProgress ReadProgress() => Kind == JobEventKind.Progress
+        ? StoreJson.ReadProgress(Payload)
+        : throw new InvalidOperationException($"Event {Cursor} is a {Kind} event, not a Progress event.");
+}
 
 /// <summary>A worker's right to a job until it expires. <paramref name="Attempt"/> fences every write made under it.</summary>
 public sealed record JobLease(string JobId, int Attempt, string WorkerId, TimeSpan Duration);

@@ -1,0 +1,44 @@
+namespace BiT.Core.Store;
+
+/// <summary>A folder cannot be opened as a workspace: a network file system, a newer schema, or another program's database.</summary>
+public sealed class WorkspaceException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>There is no data set, job, model or version of that name.</summary>
+public sealed class StoreNotFoundException(string message) : Exception(message);
+
+/// <summary>A blob that something refers to is not in the store.</summary>
+public sealed class BlobNotFoundException(string hash, string message) : Exception(message)
+{
+    /// <summary>sha256 of the missing content, hexadecimal.</summary>
+    public string Hash { get; } = hash;
+}
+
+/// <summary>A blob's bytes no longer have the hash that names them: the disk or somebody changed the file.</summary>
+public sealed class BlobCorruptException(string hash, string message) : Exception(message)
+{
+    /// <summary>sha256 that the content should have, hexadecimal.</summary>
+    public string Hash { get; } = hash;
+}
+
+/// <summary>Photos do not make a data set that can be learned from.</summary>
+public sealed class InvalidDatasetException(string message) : Exception(message);
+
+/// <summary>A request id was used before, for a job with other content.</summary>
+public sealed class RequestIdConflictException(string requestId, string message) : Exception(message)
+{
+    /// <summary>The request id.</summary>
+    public string RequestId { get; } = requestId;
+}
+
+/// <summary>A worker wrote under a lease that is no longer the current one. It must stop working on the job and write nothing more.</summary>
+public sealed class LeaseLostException(JobLease lease, string message) : Exception(message)
+{
+    /// <summary>The lease that was lost.</summary>
+    public JobLease Lease { get; } = lease;
+}
+
+/// <summary>An alias does not point where the caller expected; somebody else moved it.</summary>
+public sealed class AliasConflictException(string message) : Exception(message);
+
+/// <summary>A page token was not made by this listing.</summary>
+public sealed class InvalidPageTokenException(string message) : Exception(message);
