@@ -1,7 +1,135 @@
+using Microsoft.Data.Sqlite;
+
 namespace BiT.Core.Store;
+
+/// <summary>Immutable sets of labelled photos.</summary>
 public sealed class DatasetStore
 {
-    public DatasetRecord Save(string displayName, IEnumerable<Photo> photos) => throw new NotSupportedException();
-    public DatasetRecord? Find(string id) => throw new NotSupportedException();
-    public Page<DatasetRecord> List(int pageSize, string? pageToken) => throw new NotSupportedException();
+    private const string Listing = "datasets";
+    private const int MaxLabelLength = 200;
+
+    private readonly Database _database;
+    private readonly BlobStore _blobs;
+    private readonly TimeProvider _time;
+
+    internal DatasetStore(Database database, BlobStore blobs, TimeProvider time)
+    {
+        _database = database;
+        _blobs = blobs;
+        _time = time;
+    }
+
+    /// <summary>Stores a data set. Photos that were stored as a set before give the set of then, with its name and time.</summary>
+    /// <param name="displayName">For people; may be empty.</param>
+    /// <param name="photos">Their blobs are stored already. If any is Validation, Unspecified means Train; else the store makes one
+    /// fifth of each class's Unspecified photos Validation, by content hash, from 5 photos on. The same blob counts once per label, and
+    /// never both as Train and as Validation: Train wins.</param>
+    /// <exception cref="InvalidDatasetException">Fewer than two classes, a class without a training photo, or a bad label.</exception>
+    /// <exception cref="BlobNotFoundException">A photo's bytes are not in the store.</exception>
+    /// <exception cref="ArgumentException">A photo's hash, size or length is impossible.</exception>
+    public DatasetRecord Save(string displayName, IEnumerable<Photo> photos)
+    {
+        var canonical = DatasetContent.Canonicalize(photos.Select(Checked));
+        CheckClasses(canonical);
+        _blobs.Require(canonical.Select(photo => photo.Blob), "The data set");
+        var id = DatasetContent.Id(canonical);
+        return _database.Write(connection => FindRow(connection, id) ?? Insert(connection, id, displayName, canonical));
+    }
+
+    /// <summary>A data set with all its photos, or null.</summary>
+    /// <exception cref="InvalidDataException">The stored photos do not have the hash that names the set.</exception>
+    public DatasetRecord? Find(string id) => _database.Read(connection => FindRow(connection, id));
+
+    /// <summary>Data sets, newest first.</summary>
+    /// <param name="pageSize">0 means 50; more than 1000 counts as 1000.</param>
+    /// <param name="pageToken">Of the previous page; null or empty for the first.</param>
+    /// <exception cref="InvalidPageTokenException">The token is not of this listing.</exception>
+    public Page<DatasetRecord> List(int pageSize, string? pageToken)
+    {
+        var size = Paging.Size(pageSize);
+        var before = Paging.NumberKey(Listing, pageToken) ?? long.MaxValue;
+        return _database.Read(connection =>
+        {
+            var rows = connection.Query(
+                "SELECT seq, id, display_name, create_time FROM datasets WHERE seq < $before ORDER BY seq DESC LIMIT $count",
+                Row.Read, ("$before", before), ("$count", size + 1));
+            var page = Paging.Cut(Listing, rows, size, row => row.Seq);
+            return new Page<DatasetRecord>(page.Items.Select(row => Load(connection, row)).ToList(), page.NextPageToken);
+        });
+    }
+
+    private static Photo Checked(Photo photo)
+    {
+        ResourceIds.CheckHash(photo.Blob);
+        ArgumentOutOfRangeException.ThrowIfNegative(photo.Width);
+        ArgumentOutOfRangeException.ThrowIfNegative(photo.Height);
+        ArgumentOutOfRangeException.ThrowIfNegative(photo.ByteCount);
+        if (!Enum.IsDefined(photo.Split))
+            throw new ArgumentException($"Photo '{photo.FileName}' has the unknown split {(int)photo.Split}.");
+        if (string.IsNullOrWhiteSpace(photo.Label) || photo.Label.Length > MaxLabelLength)
+            throw new InvalidDatasetException($"Photo '{photo.FileName}' has a label of {photo.Label.Length} characters; expected 1 to {MaxLabelLength}, not only spaces.");
+        return photo;
+    }
+
+    private static void CheckClasses(List<Photo> photos)
+    {
+        var classes = photos.Select(photo => photo.Label).Distinct().Order(StringComparer.Ordinal).ToList();
+        if (classes.Count < 2)
+        {
+            throw new InvalidDatasetException($"A data set needs photos of at least two classes; these are of {classes.Count}"
+                + (classes.Count == 1 ? $" ('{classes[0]}')." : ".") + " Add photos with another label.");
+        }
+        var learned = photos.Where(photo => photo.Split == Split.Train).Select(photo => photo.Label).ToHashSet();
+        if (classes.Find(label => !learned.Contains(label)) is { } untrained)
+            throw new InvalidDatasetException($"Class '{untrained}' has validation photos but no training photo. Mark some of them for training, or leave the class out.");
+    }
+
+    private DatasetRecord Insert(SqliteConnection connection, string id, string displayName, List<Photo> photos)
+    {
+        var createTime = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var seq = connection.QueryNumber(
+            "INSERT INTO datasets (id, display_name, create_time) VALUES ($id, $name, $time) RETURNING seq",
+            ("$id", id), ("$name", displayName), ("$time", createTime));
+        using var command = connection.CreateCommand();
+        command.CommandText = """
+            INSERT INTO photos (dataset, position, file_name, label, split, blob, width, height, byte_count)
+            VALUES ($dataset, $position, $file_name, $label, $split, $blob, $width, $height, $byte_count)
+            """;
+        string[] names = ["$dataset", "$position", "$file_name", "$label", "$split", "$blob", "$width", "$height", "$byte_count"];
+        var parameters = names.Select(name => command.Parameters.AddWithValue(name, 0L)).ToArray();
+        for (var position = 0; position < photos.Count; position++)
+        {
+            var photo = photos[position];
+            object[] values = [seq, (long)position, photo.FileName, photo.Label, (long)photo.Split, photo.Blob,
+                (long)photo.Width, (long)photo.Height, photo.ByteCount];
+            for (var column = 0; column < values.Length; column++)
+                parameters[column].Value = values[column];
+            command.ExecuteNonQuery();
+        }
+        return Load(connection, new Row(seq, id, displayName, DateTimeOffset.FromUnixTimeMilliseconds(createTime)));
+    }
+
+    private static DatasetRecord? FindRow(SqliteConnection connection, string id) => connection.QueryFirst(
+        "SELECT seq, id, display_name, create_time FROM datasets WHERE id = $id", Row.Read, ("$id", id)) is { } row
+        ? Load(connection, row)
+        : null;
+
+    private static DatasetRecord Load(SqliteConnection connection, Row row)
+    {
+        var photos = connection.Query(
+            "SELECT file_name, label, split, blob, width, height, byte_count FROM photos WHERE dataset = $seq ORDER BY position",
+            photo => new Photo(photo.GetString(0), photo.GetString(1), (Split)photo.GetInt32(2), photo.GetString(3), photo.GetInt32(4),
+                photo.GetInt32(5), photo.GetInt64(6)),
+            ("$seq", row.Seq));
+        var actual = DatasetContent.Id(photos);
+        if (actual != row.Id)
+            throw new InvalidDataException($"Data set {row.Id} is damaged: its stored photos have the hash {actual}. Upload it again into a fresh workspace.");
+        var labels = photos.Select(photo => photo.Label).Distinct().Order(StringComparer.Ordinal).ToList();
+        return new DatasetRecord(row.Id, row.DisplayName, row.CreateTime, labels, photos);
+    }
+
+    private sealed record Row(long Seq, string Id, string DisplayName, DateTimeOffset CreateTime)
+    {
+        public static Row Read(SqliteDataReader row) => new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.Time(3));
+    }
 }

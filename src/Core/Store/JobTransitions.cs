@@ -1,0 +1,84 @@
+using Microsoft.Data.Sqlite;
+
+namespace BiT.Core.Store;
+
+/// <summary>The state machine of jobs: every change of state and its event, within the caller's transaction.</summary>
+internal static class JobTransitions
+{
+    public const string WorkerLost = "WORKER_LOST";
+
+    public static void Start(SqliteConnection connection, JobRow row, string workerId, TimeSpan duration, DateTimeOffset now)
+    {
+        connection.Execute(
+            """
+            UPDATE jobs SET state = $state, attempt = attempt + 1, worker = $worker, lease_duration = $duration, lease_end = $end,
+                start_time = coalesce(start_time, $now) WHERE seq = $job
+            """,
+            ("$state", (int)JobState.Running), ("$worker", workerId), ("$duration", (long)duration.TotalMilliseconds),
+            ("$end", (now + duration).ToUnixTimeMilliseconds()), ("$now", now.ToUnixTimeMilliseconds()), ("$job", row.Seq));
+        JobEvents.Append(connection, row.Seq, now, JobEventKind.State, nameof(JobState.Running));
+    }
+
+    /// <summary>Takes a job back from its worker: to Queued, or to Cancelled if that was asked for.</summary>
+    public static void TakeBack(SqliteConnection connection, JobRow row, DateTimeOffset now)
+    {
+        if (row.Job.CancelRequested)
+        {
+            End(connection, row, JobState.Cancelled, now);
+            return;
+        }
+        connection.Execute(
+            "UPDATE jobs SET state = $state, worker = NULL, lease_duration = NULL, lease_end = NULL WHERE seq = $job",
+            ("$state", (int)JobState.Queued), ("$job", row.Seq));
+        JobEvents.Append(connection, row.Seq, now, JobEventKind.State, nameof(JobState.Queued));
+    }
+
+    /// <summary>As <see cref="TakeBack"/> for a worker that died or went silent. After too many without any new step in between the
+    /// job fails: it probably is what kills them.</summary>
+    public static void TakeBackLost(SqliteConnection connection, JobRow row, int maxLostLeases, DateTimeOffset now)
+    {
+        var lost = row.LostLeases + 1;
+        connection.Execute("UPDATE jobs SET lost_leases = $lost WHERE seq = $job", ("$lost", lost), ("$job", row.Seq));
+        JobEvents.Append(connection, row.Seq, now, JobEventKind.Message,
+            $"Trainer '{row.WorkerId}' was lost in attempt {row.Job.Attempt} ({lost} of {maxLostLeases} without a new step).");
+        if (lost < maxLostLeases || row.Job.CancelRequested)
+        {
+            TakeBack(connection, row, now);
+            return;
+        }
+        Fail(connection, row, new JobError(WorkerLost, $"{lost} trainers in a row died or went silent without completing a new step. "
+            + "Look at the trainer's log; a smaller micro_batch_size or crop helps where memory ran out. Then submit the job again."), now);
+    }
+
+    public static void Fail(SqliteConnection connection, JobRow row, JobError error, DateTimeOffset now)
+    {
+        connection.Execute("UPDATE jobs SET error_reason = $reason, error_message = $message WHERE seq = $job",
+            ("$reason", error.Reason), ("$message", error.Message), ("$job", row.Seq));
+        End(connection, row, JobState.Failed, now);
+    }
+
+    public static void Succeed(SqliteConnection connection, JobRow row, ModelVersionId result, DateTimeOffset now)
+    {
+        connection.Execute("UPDATE jobs SET result_model = $model, result_number = $number WHERE seq = $job",
+            ("$model", result.ModelId), ("$number", result.Number), ("$job", row.Seq));
+        End(connection, row, JobState.Succeeded, now);
+    }
+
+    public static void End(SqliteConnection connection, JobRow row, JobState state, DateTimeOffset now)
+    {
+        // max: a clock that was set back must not make a job end before it began.
+        connection.Execute(
+            """
+            UPDATE jobs SET state = $state, end_time = max($now, create_time, coalesce(start_time, 0)), worker = NULL,
+                lease_duration = NULL, lease_end = NULL WHERE seq = $job
+            """,
+            ("$state", (int)state), ("$now", now.ToUnixTimeMilliseconds()), ("$job", row.Seq));
+        JobEvents.Append(connection, row.Seq, now, JobEventKind.State, state.ToString());
+    }
+
+    /// <summary>Cuts leases to one duration from now. Only a clock that was set back makes them longer; without this a dead worker's
+    /// job would wait until the clock has caught up. A living worker keeps its lease and renews it as ever.</summary>
+    public static void CutLeases(SqliteConnection connection, DateTimeOffset now) => connection.Execute(
+        "UPDATE jobs SET lease_end = $now + lease_duration WHERE state = $running AND lease_end > $now + lease_duration",
+        ("$now", now.ToUnixTimeMilliseconds()), ("$running", (int)JobState.Running));
+}
