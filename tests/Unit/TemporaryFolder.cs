@@ -1,9 +1,9 @@
 namespace BiT.Tests.Unit;
 
-/// <summary>A folder that is deleted at the end of a test.</summary>
+/// <summary>An empty folder that is deleted, with its content, at the end of a test.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    public TemporaryFolder() => Path = Directory.CreateTempSubdirectory("bit-test-").FullName;
+    public TemporaryFolder() => Path = Directory.CreateTempSubdirectory("bit-tests-").FullName;
 
     public string Path { get; }
 
