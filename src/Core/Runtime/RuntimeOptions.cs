@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace BiT.Core.Runtime;
 
 /// <summary>How ONNX Runtime sessions are made.</summary>
@@ -11,6 +13,7 @@ public sealed record RuntimeOptions
 
     /// <summary>Threads inside an operator; 0 means <see cref="Environment.ProcessorCount"/>, which follows a container's quota
     /// where ONNX Runtime's own default does not.</summary>
+    [Range(0, 1024)]
     public int IntraOpThreads { get; init; }
 
     /// <summary>Whether idle threads of the pool spin. Off leaves the cores to other processes on the same machine.</summary>

@@ -1,0 +1,180 @@
+using BiT.Core.Runtime;
+using BiT.Core.Store;
+using Microsoft.ML.OnnxRuntime;
+
+namespace BiT.Serving.Hosting;
+
+/// <summary>Finds the version that a request names and keeps it ready. Aliases move without a request that fails or waits.</summary>
+/// <remarks>What a name means is remembered until the store changes. When an alias moves, here or in another process, the new version is loaded
+/// and warmed first; until then requests go to the old one, which leaves memory after its last request.</remarks>
+internal sealed class ModelCatalog(Workspace workspace, GraphCache graphs, HeadCache heads, ILogger<ModelCatalog> logger) : IDisposable
+{
+    // Names remembered at one time; past it all are forgotten and looked up again.
+    private const int MaxRememberedNames = 10_000;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ModelReference, ModelVersionRecord> _versions = [];
+    private readonly SemaphoreSlim _changes = new(1);
+    private int _generation;
+
+    /// <summary>Takes the version that a name means into use.</summary>
+    /// <exception cref="ModelNotFoundException">There is no such model, version or alias.</exception>
+    /// <exception cref="ModelNotLoadableException">The version cannot be served.</exception>
+    public Task<ServedModel> AcquireAsync(ModelReference reference, CancellationToken cancellationToken) =>
+        LoadAsync(Remembered(reference), cancellationToken);
+
+    /// <summary>The version that a name means now, without loading it.</summary>
+    /// <exception cref="ModelNotFoundException">There is no such model, version or alias.</exception>
+    public ModelVersionRecord Find(ModelReference reference)
+    {
+        var version = Look(reference);
+        if (version is not null)
+            return version;
+        var model = workspace.Models.Find(reference.ModelId)
+            ?? throw new ModelNotFoundException("MODEL_NOT_FOUND", $"models/{reference.ModelId}",
+                $"There is no model 'models/{reference.ModelId}'. ListModels shows those that exist.");
+        if (reference.Version is { } number)
+        {
+            throw new ModelNotFoundException("MODEL_VERSION_NOT_FOUND", reference.ToString(),
+                $"Model '{model.Id}' has no version {number}; the newest is {model.LatestVersion?.Id.Number ?? 0}.");
+        }
+        throw new ModelNotFoundException("ALIAS_NOT_FOUND", reference.ToString(),
+            $"Model '{model.Id}' has no alias '{reference.Alias}'. Point it at a version with SetAlias, or name the version: models/{model.Id}/versions/N.");
+    }
+
+    /// <summary>Loads and warms a version, then points an alias at it.</summary>
+    /// <exception cref="ModelNotFoundException">There is no such model or version.</exception>
+    /// <exception cref="ModelNotLoadableException">The version cannot be served; the alias has not moved.</exception>
+    /// <exception cref="AliasConflictException">The alias does not point where it was expected to.</exception>
+    public async Task<ModelRecord> SetAliasAsync(ModelVersionId version, string alias, OptionalExpected expected, CancellationToken cancellationToken)
+    {
+        var record = Find(ModelReference.ToVersion(version.ModelId, version.Number));
+        using var ready = await LoadAsync(record, cancellationToken);
+        await _changes.WaitAsync(cancellationToken);
+        try
+        {
+            workspace.Models.SetAlias(version.ModelId, alias, version.Number, expected);
+            Replace(ModelReference.ToAlias(version.ModelId, alias), record);
+        }
+        finally
+        {
+            _changes.Release();
+        }
+        logger.LogInformation("Alias {Alias} now serves {Version}.", alias, version);
+        return workspace.Models.Find(version.ModelId)
+            ?? throw new ModelNotFoundException("MODEL_NOT_FOUND", $"models/{version.ModelId}", $"Model '{version.ModelId}' is gone.");
+    }
+
+    /// <summary>Looks every remembered name up again: another process may have moved an alias.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        await _changes.WaitAsync(cancellationToken);
+        try
+        {
+            KeyValuePair<ModelReference, ModelVersionRecord>[] remembered;
+            lock (_lock)
+            {
+                // Who looked a name up before this line and has not noted it yet will not note it: see Remembered.
+                _generation++;
+                remembered = [.. _versions.Where(entry => entry.Key.Alias is not null)];
+            }
+            foreach (var (reference, old) in remembered)
+                await RefreshAsync(reference, old, cancellationToken);
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    public void Dispose() => _changes.Dispose();
+
+    private async Task RefreshAsync(ModelReference reference, ModelVersionRecord old, CancellationToken cancellationToken)
+    {
+        var version = Look(reference);
+        if (version?.Id == old.Id)
+            return;
+        if (version is null)
+        {
+            Replace(reference, null);
+            return;
+        }
+        try
+        {
+            using var ready = await LoadAsync(version, cancellationToken);
+            Replace(reference, version);
+            logger.LogInformation("Alias {Alias} was moved by another process and now serves {Version}.", reference, version.Id);
+        }
+        catch (ModelNotLoadableException failure)
+        {
+            logger.LogError(failure, "Alias {Alias} was moved by another process to a version that cannot be served; {Old} goes on.", reference, old.Id);
+        }
+    }
+
+    private ModelVersionRecord Remembered(ModelReference reference)
+    {
+        int generation;
+        lock (_lock)
+        {
+            if (_versions.TryGetValue(reference, out var known))
+                return known;
+            generation = _generation;
+        }
+        var version = Find(reference);
+        lock (_lock)
+        {
+            if (_versions.Count >= MaxRememberedNames)
+                _versions.Clear();
+            if (generation == _generation)
+                _versions.TryAdd(reference, version);
+        }
+        return version;
+    }
+
+    private void Replace(ModelReference alias, ModelVersionRecord? version)
+    {
+        string? retired = null;
+        lock (_lock)
+        {
+            _generation++;
+            if (_versions.Remove(alias, out var old) && !_versions.Values.Append(version).Any(user => user?.Manifest.InferenceGraph == old.Manifest.InferenceGraph))
+                retired = old.Manifest.InferenceGraph;
+            if (version is not null)
+                _versions[alias] = version;
+        }
+        if (retired is not null)
+            graphs.Retire(retired);
+    }
+
+    private ModelVersionRecord? Look(ModelReference reference) => reference switch
+    {
+        { Version: { } number } => workspace.Models.FindVersion(new ModelVersionId(reference.ModelId, number)),
+        { Alias: { } alias } => workspace.Models.Resolve(reference.ModelId, alias),
+        _ => throw new ArgumentException("The reference names neither an alias nor a version.", nameof(reference)),
+    };
+
+    private async Task<ServedModel> LoadAsync(ModelVersionRecord version, CancellationToken cancellationToken)
+    {
+        GraphLease? lease = null;
+        try
+        {
+            var manifest = version.Manifest;
+            lease = await graphs.AcquireAsync(manifest.InferenceGraph, cancellationToken);
+            var head = manifest.Head is { } hash ? heads.Get(hash) : null;
+            if (head is not null && head.FeatureCount != lease.Graph.FeatureCount)
+                throw new InvalidDataException($"its head takes {head.FeatureCount} features, and its backbone gives {lease.Graph.FeatureCount}.");
+            var classes = head?.ClassCount ?? lease.Graph.ClassCount;
+            if (classes != manifest.Labels.Count)
+                throw new InvalidDataException($"it has {classes} outputs and {manifest.Labels.Count} labels.");
+            return new ServedModel(version, lease, head);
+        }
+        catch (Exception failure)
+        {
+            lease?.Dispose();
+            if (failure is InvalidDataException or IOException or UnauthorizedAccessException or OnnxRuntimeException or ExecutionProviderException
+                or BlobNotFoundException or BlobCorruptException)
+                throw new ModelNotLoadableException(version.Id, failure.Message, failure);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.ComponentModel.DataAnnotations;
+using BiT.Core.Imaging;
+
+namespace BiT.Serving.Startup;
+
+/// <summary>What a caller may send. Section <c>Limits</c>. The error that a limit causes names it.</summary>
+internal sealed record LimitOptions
+{
+    /// <summary>Images in one Classify request.</summary>
+    [Range(1, 1024)]
+    public int MaxImagesPerRequest { get; init; } = 64;
+
+    /// <summary>Encoded size of one image.</summary>
+    [Range(1024L, 512L << 20)]
+    public long MaxImageBytes { get; init; } = 20L << 20;
+
+    /// <summary>Width and height of one image, in pixels.</summary>
+    [Range(16, 65_535)]
+    public int MaxImageSide { get; init; } = 20_000;
+
+    /// <summary>Area of one image, in pixels.</summary>
+    [Range(256L, 1_000_000_000L)]
+    public long MaxImagePixels { get; init; } = 50_000_000;
+
+    /// <summary>Area of all images being decoded at one time, in pixels; about four bytes each. A larger image is decoded alone.</summary>
+    [Range(256L, 10_000_000_000L)]
+    public long MaxPixelsInFlight { get; init; } = 200_000_000;
+
+    /// <summary>Encoded size of one request message.</summary>
+    [Range(1024L, 1L << 30)]
+    public long MaxRequestBytes { get; init; } = 128L << 20;
+
+    /// <summary>Photos in one data set, the rejected ones included.</summary>
+    [Range(2, 10_000_000)]
+    public int MaxDatasetPhotos { get; init; } = 200_000;
+
+    /// <summary>Encoded size of all photos of one data set.</summary>
+    [Range(1024L, 1L << 50)]
+    public long MaxDatasetBytes { get; init; } = 50L << 30;
+
+    /// <summary>Classes of one data set.</summary>
+    [Range(2, 100_000)]
+    public int MaxDatasetClasses { get; init; } = 10_000;
+
+    /// <summary>Unusable photos in one upload: they are listed in the reply, which must stay small enough for a client to take.</summary>
+    [Range(0, 100_000)]
+    public int MaxRejectedPhotos { get; init; } = 5_000;
+
+    /// <summary>Uploads at one time; each holds one encoded photo in memory.</summary>
+    [Range(1, 1024)]
+    public int MaxConcurrentUploads { get; init; } = 8;
+
+    /// <summary>How long an upload may send nothing.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan UploadIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    public ImageLimits ToImageLimits() =>
+        new() { MaxImageBytes = MaxImageBytes, MaxImageSide = MaxImageSide, MaxImagePixels = MaxImagePixels };
+}

@@ -1,0 +1,92 @@
+using BiT.Core.Classification;
+using BiT.Core.Store;
+using BiT.Serving.Batching;
+using BiT.Serving.Hosting;
+using BiT.Serving.Jobs;
+using BiT.Serving.Rpc;
+using BiT.Serving.Telemetry;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace BiT.Serving.Startup;
+
+/// <summary>The parts of the server, put together. Program.cs tells the order.</summary>
+internal static class ServerBuilding
+{
+    // A watcher that has vanished without a word is noticed after this and once more.
+    private static readonly TimeSpan KeepAliveDelay = TimeSpan.FromSeconds(30);
+
+    // Beyond the trainer's own time, for calls in flight.
+    private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(10);
+
+    public static void ListenAsConfigured(this WebApplicationBuilder builder, ServerOptions options)
+    {
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // gRPC bounds every message (see AddRpc); a stream as a whole is bounded by Limits:MaxDatasetBytes.
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.Http2.KeepAlivePingDelay = KeepAliveDelay;
+            kestrel.Listen(options.EndPoint, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Trainer.StopTimeout + StopMargin);
+    }
+
+    public static void LogToStandardError(this WebApplicationBuilder builder, IConfiguration configuration)
+    {
+        builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+        });
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+
+    public static void AddOptions(this IServiceCollection services, ServerOptions options) => services
+        .AddSingleton(options).AddSingleton(options.Limits).AddSingleton(options.Batching)
+        .AddSingleton(options.Hosting).AddSingleton(options.Trainer).AddSingleton(options.Runtime);
+
+    public static void AddModels(this IServiceCollection services, ServerOptions options)
+    {
+        services.AddSingleton<ServerMetrics>().AddSingleton<DecodePool>().AddSingleton<ImageBatcher>().AddSingleton<GraphLoader>();
+        services.AddSingleton(provider => new GraphCache(provider.GetRequiredService<GraphLoader>().Load, options.Hosting.MaxLoadedGraphs));
+        services.AddSingleton(provider =>
+        {
+            var blobs = provider.GetRequiredService<Workspace>().Blobs;
+            return new HeadCache(hash => LinearHead.Load(blobs.PathOf(hash)), options.Hosting.MaxLoadedHeads);
+        });
+        services.AddSingleton<ModelCatalog>().AddHostedService<StoreWatch>();
+    }
+
+    public static void AddJobs(this IServiceCollection services)
+    {
+        services.AddSingleton<JobSignals>().AddSingleton(provider =>
+            new JobWatch(provider.GetRequiredService<Workspace>().Jobs, provider.GetRequiredService<JobSignals>()));
+        services.AddHostedService<TrainerSupervisor>().AddHostedService<StandardInputWatch>();
+    }
+
+    public static void AddRpc(this IServiceCollection services, ServerOptions options)
+    {
+        services.AddRouting();
+        services.AddGrpc(grpc =>
+        {
+            grpc.MaxReceiveMessageSize = RequestSize.TransportLimit(options.Limits);
+            grpc.MaxSendMessageSize = null;
+            grpc.Interceptors.Add<ErrorInterceptor>();
+        });
+        services.AddGrpcReflection();
+        services.AddGrpcHealthChecks().AddCheck<WorkspaceHealthCheck>("workspace");
+        services.AddSingleton<FineTuneSpecReader>().AddSingleton<JobMessages>().AddSingleton<PhotoCheck>().AddSingleton<UploadSlots>();
+    }
+
+    public static void MapRpc(this WebApplication app)
+    {
+        app.MapGrpcService<ClassificationRpc>();
+        app.MapGrpcService<FineTuningRpc>();
+        app.MapGrpcService<DatasetRpc>();
+        app.MapGrpcService<ModelRpc>();
+        app.MapGrpcHealthChecksService();
+        app.MapGrpcReflectionService();
+    }
+}

@@ -1,0 +1,94 @@
+using System.Net;
+using BiT.Core.Runtime;
+using BiT.Serving.Batching;
+using BiT.Serving.Hosting;
+using BiT.Serving.Jobs;
+
+namespace BiT.Serving.Startup;
+
+/// <summary>Everything that can be configured, read once at the start and checked as a whole.</summary>
+internal sealed record ServerOptions
+{
+    private static readonly string[] Sections = ["Listen", "Workspace", "Limits", "Batching", "Hosting", "Trainer", "Runtime", "Logging"];
+
+    public required IPEndPoint EndPoint { get; init; }
+    public required ListenOptions Listen { get; init; }
+    public required WorkspaceFolderOptions Workspace { get; init; }
+    public required LimitOptions Limits { get; init; }
+    public required BatchingOptions Batching { get; init; }
+    public required HostingOptions Hosting { get; init; }
+    public required TrainerOptions Trainer { get; init; }
+    public required RuntimeOptions Runtime { get; init; }
+
+    /// <summary>Whether the server stops when its standard input closes: a process that started it takes it along when it is killed.</summary>
+    public required bool StopWithStandardInput { get; init; }
+
+    /// <summary>Reads and checks the options.</summary>
+    /// <param name="arguments">The command line, to find misspelt sections in it.</param>
+    /// <exception cref="ConfigurationException">Something is out of range, unknown or contradictory; lists all of it.</exception>
+    public static ServerOptions Read(IConfiguration configuration, string[] arguments)
+    {
+        var reader = new OptionsReader(configuration);
+        var listen = reader.Read<ListenOptions>("Listen");
+        var endPoint = listen.ToEndPoint(out var listenViolation);
+        if (listenViolation is not null)
+            reader.Add(listenViolation);
+        var options = new ServerOptions
+        {
+            EndPoint = endPoint,
+            Listen = listen,
+            Workspace = reader.Read<WorkspaceFolderOptions>("Workspace"),
+            Limits = reader.Read<LimitOptions>("Limits"),
+            Batching = reader.Read<BatchingOptions>("Batching"),
+            Hosting = reader.Read<HostingOptions>("Hosting"),
+            Trainer = reader.Read<TrainerOptions>("Trainer"),
+            Runtime = reader.Read<RuntimeOptions>("Runtime"),
+            StopWithStandardInput = reader.ReadSwitch(nameof(StopWithStandardInput)),
+        };
+        foreach (var violation in options.Contradictions().Concat(UnknownArguments(arguments)))
+            reader.Add(violation);
+        return reader.Violations.Count == 0 ? options : throw new ConfigurationException(reader.Violations);
+    }
+
+    private IEnumerable<string> Contradictions()
+    {
+        if (Batching.Capacity < Limits.MaxImagesPerRequest)
+        {
+            yield return $"Batching:Capacity is {Batching.Capacity}, below Limits:MaxImagesPerRequest = {Limits.MaxImagesPerRequest}: "
+                + "a full request could never be taken. Raise the one or lower the other.";
+        }
+        if (Limits.MaxRequestBytes < Limits.MaxImageBytes)
+        {
+            yield return $"Limits:MaxRequestBytes is {Limits.MaxRequestBytes}, below Limits:MaxImageBytes = {Limits.MaxImageBytes}: "
+                + "the largest image could never be sent. Raise the one or lower the other.";
+        }
+        if (string.IsNullOrWhiteSpace(Workspace.Path))
+            yield return "Workspace:Path is empty; expected a folder.";
+        if (Trainer.Enabled && TrainerCommand.Find(Trainer) is null)
+        {
+            yield return Trainer.Path is { } path
+                ? $"Trainer:Path is '{path}', and there is no such file. Correct it, or set Trainer:Enabled false."
+                : $"There is no {TrainerCommand.FileName} beside the server. Build the solution, set Trainer:Path, or set Trainer:Enabled false.";
+        }
+        if (ProviderViolation(Runtime.ExecutionProvider) is { } provider)
+            yield return $"Runtime:ExecutionProvider: {provider}";
+    }
+
+    private static string? ProviderViolation(string provider)
+    {
+        try
+        {
+            SessionFactory.ParseProvider(provider);
+            return null;
+        }
+        catch (ExecutionProviderException failure)
+        {
+            return failure.Message;
+        }
+    }
+
+    private static IEnumerable<string> UnknownArguments(string[] arguments) =>
+        new ConfigurationBuilder().AddCommandLine(arguments).Build().GetChildren()
+            .Where(child => !Sections.Append(nameof(StopWithStandardInput)).Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            .Select(child => $"--{child.Key} is unknown; sections are {string.Join(", ", Sections)}, for example --Listen:Address http://127.0.0.1:5075.");
+}

@@ -1,0 +1,98 @@
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using BiT.Core.Runtime;
+using BiT.Serving.Batching;
+using BiT.Serving.Hosting;
+using BiT.Serving.Jobs;
+using BiT.Serving.Startup;
+using Microsoft.Extensions.Configuration;
+
+namespace BiT.Tests.Unit.Serving.Startup;
+
+public sealed class ServerOptionsTests
+{
+    public static TheoryData<Type> OptionTypes => [
+        typeof(ListenOptions), typeof(WorkspaceFolderOptions), typeof(LimitOptions), typeof(BatchingOptions), typeof(HostingOptions),
+        typeof(TrainerOptions), typeof(RuntimeOptions)];
+
+    [Fact]
+    public void Read_Nothing_GivesDefaultsOnLoopback()
+    {
+        var options = Read();
+
+        Assert.Equal("127.0.0.1:5075", options.EndPoint.ToString());
+        Assert.False(options.StopWithStandardInput);
+    }
+
+    [Fact]
+    public void Read_ManyViolations_ReportsAllOfThem()
+    {
+        var violations = Violations("--Batching:MaxBatchSize", "0", "--Batching:MaxDelay", "soon", "--Limits:MaxImageByte", "5", "--Trainer:Niceness", "20",
+            "--Runtime:ExecutionProvider", "tpu", "--Runtime:IntraOpThreads", "-1", "--Lisen:Address", "x", "--StopWithStandardInput", "perhaps");
+
+        Assert.Equal(8, violations.Count);
+        Assert.Contains(violations, text => text.StartsWith("Batching:MaxBatchSize is 0; expected 1 to 1024", StringComparison.Ordinal));
+        Assert.Contains(violations, text => text.StartsWith("Batching:MaxDelay is 'soon'; expected a duration", StringComparison.Ordinal));
+        Assert.Contains(violations, text => text.StartsWith("Limits:MaxImageByte is unknown; Limits has MaxImagesPerRequest, MaxImageBytes", StringComparison.Ordinal));
+        Assert.Contains(violations, text => text.StartsWith("Trainer:Niceness is 20; expected 0 to 19", StringComparison.Ordinal));
+        Assert.Contains(violations, text => text.StartsWith("Runtime:ExecutionProvider: Execution provider 'tpu' is unknown", StringComparison.Ordinal));
+        Assert.Contains(violations, text => text.StartsWith("Runtime:IntraOpThreads is -1", StringComparison.Ordinal));
+        Assert.Contains(violations, text => text.StartsWith("--Lisen is unknown", StringComparison.Ordinal));
+        Assert.Contains(violations, text => text.StartsWith("StopWithStandardInput is 'perhaps'", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("http://0.0.0.0:5075")]
+    [InlineData("http://192.168.1.7:80")]
+    [InlineData("http://[::]:5075")]
+    public void Read_AddressOfOtherMachines_NeedsTheFlag(string address)
+    {
+        Assert.Contains("Listen:AllowRemote", Assert.Single(Violations("--Listen:Address", address)), StringComparison.Ordinal);
+
+        Read("--Listen:Address", address, "--Listen:AllowRemote", "true");
+    }
+
+    [Theory]
+    [InlineData("http://localhost:0", "127.0.0.1:0")]
+    [InlineData("http://[::1]:99", "[::1]:99")]
+    [InlineData("http://127.0.0.2:8080/", "127.0.0.2:8080")]
+    public void Read_LoopbackAddress_IsTaken(string address, string endPoint) =>
+        Assert.Equal(endPoint, Read("--Listen:Address", address).EndPoint.ToString());
+
+    [Theory]
+    [InlineData("https://127.0.0.1:5075")]
+    [InlineData("127.0.0.1:5075")]
+    [InlineData("http://*:5075")]
+    [InlineData("http://example.test:5075")]
+    [InlineData("http://127.0.0.1:5075/path")]
+    [InlineData("")]
+    public void Read_AddressOfAnotherForm_IsRefused(string address) =>
+        Assert.StartsWith("Listen:Address", Assert.Single(Violations("--Listen:Address", address)), StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_CapacityBelowARequest_IsRefused() =>
+        Assert.StartsWith("Batching:Capacity is 10", Assert.Single(Violations("--Batching:Capacity", "10")), StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_TrainerThatIsNotThere_IsRefused() =>
+        Assert.StartsWith("Trainer:Path is '/absent/BiT.Trainer.dll'",
+            Assert.Single(Violations("--Trainer:Enabled", "true", "--Trainer:Path", "/absent/BiT.Trainer.dll")), StringComparison.Ordinal);
+
+    [Theory]
+    [MemberData(nameof(OptionTypes))]
+    public void Option_ThatIsANumberOrDuration_HasARange(Type type)
+    {
+        Type[] ranged = [typeof(int), typeof(long), typeof(float), typeof(double), typeof(TimeSpan)];
+        foreach (var property in type.GetProperties().Where(property => property.CanWrite && ranged.Contains(property.PropertyType)))
+            Assert.True(property.GetCustomAttribute<RangeAttribute>() is not null, $"{type.Name}.{property.Name} has no range: add [Range(least, most)].");
+    }
+
+    private static ServerOptions Read(params string[] arguments)
+    {
+        string[] all = arguments.Contains("--Trainer:Enabled") ? arguments : ["--Trainer:Enabled", "false", .. arguments];
+        return ServerOptions.Read(new ConfigurationBuilder().AddCommandLine(all).Build(), all);
+    }
+
+    private static IReadOnlyList<string> Violations(params string[] arguments) =>
+        Assert.Throws<ConfigurationException>(() => Read(arguments)).Violations;
+}
