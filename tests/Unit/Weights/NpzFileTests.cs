@@ -1,12 +1,11 @@
 using System.IO.Compression;
-using System.Text;
 using BiT.Core.Weights;
 
 namespace BiT.Tests.Unit.Weights;
 
 public sealed class NpzFileTests
 {
-    public static TheoryData<int[]> Shapes => [[], [1], [7], [0], [3, 4], [2, 0, 3], [7, 7, 3, 64], [1, 1, 70_000]];
+    public static TheoryData<int[]> Shapes => new((int[][])[[], [1], [7], [0], [3, 4], [2, 0, 3], [7, 7, 3, 64], [1, 1, 70_000]]);
 
     [Theory]
     [MemberData(nameof(Shapes))]
@@ -106,33 +105,4 @@ public sealed class NpzFileTests
     }
 
     private static float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(i => MathF.Sin(i) * 100)];
-}
-
-/// <summary>Makes .npy and .npz files byte by byte.</summary>
-internal static class NpyFiles
-{
-    /// <summary>An array file with the given header text, padded as NumPy pads it.</summary>
-    public static byte[] Of(string header, byte[] elements, byte version = 1)
-    {
-        var prefix = version == 1 ? 10 : 12;
-        var text = Encoding.ASCII.GetBytes(header.PadRight(((prefix + header.Length + 64) / 64 * 64) - prefix - 1) + "\n");
-        byte[] length = version == 1 ? BitConverter.GetBytes((ushort)text.Length) : BitConverter.GetBytes(text.Length);
-        return [0x93, .. "NUMPY"u8, version, 0, .. length, .. text, .. elements];
-    }
-
-    /// <summary>Little-endian float32.</summary>
-    public static byte[] Floats(params float[] values) => [.. values.SelectMany(BitConverter.GetBytes)];
-
-    /// <summary>Writes a zip file of the entries and returns its path.</summary>
-    public static string Zip(TemporaryFolder folder, CompressionLevel compression, params (string Name, byte[] Content)[] entries)
-    {
-        var path = Path.Combine(folder.Path, "test.npz");
-        using var zip = new ZipArchive(File.Create(path), ZipArchiveMode.Create);
-        foreach (var (name, content) in entries)
-        {
-            using var stream = zip.CreateEntry(name, compression).Open();
-            stream.Write(content);
-        }
-        return path;
-    }
 }
