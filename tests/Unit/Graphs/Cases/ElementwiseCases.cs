@@ -40,6 +40,8 @@ internal static class ElementwiseCases
             [Sample.Bool(false, true, false), Sample.Real(3, 2, 1), Sample.Real(4)], (b, x) => b.Where(x[0], x[1], x[2]));
         yield return new("Where", "the condition has the largest rank", [Sample.Bool(true, false), Sample.Real(5, 2), Sample.Real(6, 1)],
             (b, x) => b.Where(b.Reshape(x[0], Shape.Of(2, 1, 1)), x[1], x[2]));
+        yield return new("Sign", "negative, zero and positive", [Sample.Ties(5, 3, 4)], (b, x) => b.Sign(x[0]));
+        yield return new("Not", "both values", [Sample.Bool(true, false)], (b, x) => b.Not(x[0]));
         yield return new("OneHot", "indices of rank 1, one from the end, one outside", [Sample.Int64(0, 2, -1, 3)],
             (b, x) => b.OneHot(x[0], 3));
         yield return new("OneHot", "indices of rank 2", [Sample.Int64([2, 2], [1, 0, 3, 2])], (b, x) => b.OneHot(x[0], 4));

@@ -25,6 +25,8 @@ internal static class GoodShapes
         new("Exp", "matrix", "float32[2,2]", b => b.Exp(b.Input("2,2"))),
         new("Log", "matrix", "float32[2,2]", b => b.Log(b.Input("2,2"))),
         new("Relu", "matrix", "float32[2,2]", b => b.Relu(b.Input("2,2"))),
+        new("Sign", "matrix", "float32[2,2]", b => b.Sign(b.Input("2,2"))),
+        new("Not", "vector", "bool[2]", b => b.Not(b.Input("2", ElementType.Bool))),
         new("Identity", "bool", "bool[2]", b => b.Identity(b.Input("2", ElementType.Bool))),
         new("LogSoftmax", "negative axis", "float32[N,10]", b => b.LogSoftmax(b.Input("N,10"), -1)),
         new("OneHot", "symbolic batch", "float32[N,7]", b => b.OneHot(b.Input("N", ElementType.Int64), 7)),

@@ -24,6 +24,8 @@ internal static class ReferenceOperators
         ["Exp"] = ElementwiseReference.Unary(Math.Exp),
         ["Log"] = ElementwiseReference.Unary(Math.Log),
         ["Relu"] = ElementwiseReference.Unary(value => Math.Max(value, 0)),
+        ["Sign"] = ElementwiseReference.Unary(value => double.IsNaN(value) ? value : Math.Sign(value)),
+        ["Not"] = ElementwiseReference.Unary(value => value == 0 ? 1 : 0),
         ["Identity"] = ElementwiseReference.Unary(value => value),
         ["OneHot"] = ElementwiseReference.OneHot,
         ["LogSoftmax"] = ReductionReference.LogSoftmax,
