@@ -31,7 +31,8 @@ public enum ImageProblem
 /// <summary>Names of <see cref="ImageProblem"/> on the wire.</summary>
 public static class ImageProblems
 {
-    /// <summary>The reason in UPPER_SNAKE_CASE, for example <c>NOT_AN_IMAGE</c>; part of the public protocol, so it never changes.</summary>
+    /// <summary>The reason in UPPER_SNAKE_CASE, for example <c>NOT_AN_IMAGE</c>; part of the public protocol, so it never
+    /// changes.</summary>
     public static string ToReason(this ImageProblem problem) => problem switch
     {
         ImageProblem.NotAnImage => "NOT_AN_IMAGE",
