@@ -6,7 +6,7 @@ namespace BiT.Core.Imaging;
 /// <remarks>
 /// <para>Order of checks: bytes, first bytes, size from the header, and only then pixels. Colour profiles and gamma are ignored and alpha is
 /// dropped, not blended, as Pillow's <c>convert("RGB")</c> does, because that is what the networks were trained on. Animations give their first
-/// frame.</para>
+/// frame. One deviation: the transparent pixels of a GIF come out black, where Pillow shows the palette's colour.</para>
 /// <para>Safe to call from several threads. One call is bounded by its limits; many at a time are bounded by <see cref="PixelBudget"/>.</para>
 /// </remarks>
 public static class ImageDecoder
@@ -19,7 +19,7 @@ public static class ImageDecoder
     {
         fixed (byte* address = encoded)
         {
-            using var codec = Open(encoded, (nint)address, limits, out var header);
+            using var codec = Open(encoded, (nint)address, limits, out var header, out _);
             return header;
         }
     }
@@ -53,7 +53,7 @@ public static class ImageDecoder
         ArgumentOutOfRangeException.ThrowIfNegative(targetHeight);
         fixed (byte* address = encoded)
         {
-            using var codec = Open(encoded, (nint)address, limits, out var header);
+            using var codec = Open(encoded, (nint)address, limits, out var header, out var format);
             var divisor = Divisor(header, targetWidth, targetHeight);
             var size = divisor == 1 ? codec.Info.Size : codec.GetScaledDimensions(1f / divisor);
             var pixels = new PixelBuffer(size.Width, size.Height);
@@ -63,7 +63,7 @@ public static class ImageDecoder
                 var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
                 var result = codec.GetPixels(info, pixels.Address, info.RowBytes, SKCodecOptions.Default);
                 if (result != SKCodecResult.Success)
-                    throw Rejected(result, header.Format, encoded.Length);
+                    throw Rejected(result, format, encoded);
                 if (header.Orientation == 1)
                     return pixels;
                 var upright = pixels.Orient(header.Orientation);
@@ -79,23 +79,23 @@ public static class ImageDecoder
     }
 
     /// <summary>Opens a codec on pinned bytes and checks everything that can be known before pixels.</summary>
-    private static SKCodec Open(ReadOnlySpan<byte> encoded, nint address, ImageLimits limits, out ImageHeader header)
+    private static SKCodec Open(ReadOnlySpan<byte> encoded, nint address, ImageLimits limits, out ImageHeader header, out ImageFormat format)
     {
         limits.CheckBytes(encoded.Length);
-        var format = ImageFormats.Recognise(encoded);
+        format = ImageFormats.Recognise(encoded);
         if (format == ImageFormat.Png && PngChunks.ReadSize(encoded) is { } size)
             limits.CheckSize(size.Width, size.Height);
 
-        var name = ImageFormats.NameOf(format);
         using var data = SKData.Create(address, encoded.Length);
         var codec = SKCodec.Create(new SKMemoryStream(data), out var result);
         if (codec is null)
-            throw Rejected(result, name, encoded.Length);
+            throw Rejected(result, format, encoded);
         try
         {
             var info = codec.Info;
             limits.CheckSize(info.Width, info.Height);
             var orientation = format == ImageFormat.Png ? PngChunks.ReadOrientation(encoded) : (int)codec.EncodedOrigin;
+            var name = ImageFormats.NameOf(format);
             header = orientation >= 5
                 ? new ImageHeader(name, info.Height, info.Width, orientation)
                 : new ImageHeader(name, info.Width, info.Height, orientation);
@@ -118,13 +118,15 @@ public static class ImageDecoder
         return divisor;
     }
 
-    private static ImageRejectedException Rejected(SKCodecResult result, string format, int length) => result switch
+    private static ImageRejectedException Rejected(SKCodecResult result, ImageFormat format, ReadOnlySpan<byte> encoded)
     {
-        SKCodecResult.IncompleteInput => new(ImageProblem.Truncated,
-            $"The {format} file ends before its image does, after {length} bytes. Send the whole file."),
-        SKCodecResult.Unimplemented => new(ImageProblem.UnsupportedFormat,
-            $"The {format} file uses a variant that is not supported. Save it again as a baseline JPEG or a PNG."),
-        _ => new(ImageProblem.Corrupt,
-            $"The {format} file of {length} bytes is damaged ({result}); expected an image that decodes without errors. Export it again."),
-    };
+        var name = ImageFormats.NameOf(format);
+        // Skia also says IncompleteInput of whole files that it cannot read, such as lossless JPEG: "send the whole file" would be no cure.
+        if (result == SKCodecResult.IncompleteInput && !ImageFormats.HasItsEnd(encoded, format))
+        {
+            return new(ImageProblem.Truncated, $"The {name} file ends before its image does, after {encoded.Length:N0} bytes. Send the whole file.");
+        }
+        return new(ImageProblem.Corrupt, $"The {name} file of {encoded.Length:N0} bytes is damaged or of an unusual variant ({result}); expected an image "
+            + "that decodes without errors. Save it again as a baseline JPEG or a PNG.");
+    }
 }

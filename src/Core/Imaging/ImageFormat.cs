@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace BiT.Core.Imaging;
 
 /// <summary>The formats that are decoded.</summary>
@@ -44,6 +46,17 @@ internal static class ImageFormats
         ImageFormat.WebP => "WebP",
         ImageFormat.Gif => "GIF",
         ImageFormat.Bmp => "BMP",
+        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Unknown image format."),
+    };
+
+    /// <summary>Whether the file reaches the end that its format declares; trailing zeros are padding.</summary>
+    public static bool HasItsEnd(ReadOnlySpan<byte> encoded, ImageFormat format) => format switch
+    {
+        ImageFormat.Jpeg => encoded.TrimEnd((byte)0).EndsWith((ReadOnlySpan<byte>)[0xFF, 0xD9]),
+        ImageFormat.Png => encoded.TrimEnd((byte)0).EndsWith((ReadOnlySpan<byte>)[0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82]),
+        ImageFormat.Gif => encoded.TrimEnd((byte)0).EndsWith(";"u8),
+        ImageFormat.WebP => encoded.Length >= 8L + BinaryPrimitives.ReadUInt32LittleEndian(encoded[4..]),
+        ImageFormat.Bmp => encoded.Length >= 6 && encoded.Length >= BinaryPrimitives.ReadUInt32LittleEndian(encoded[2..]),
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Unknown image format."),
     };
 

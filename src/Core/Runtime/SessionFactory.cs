@@ -18,6 +18,10 @@ public static class SessionFactory
         return new InferenceSession(modelPath, sessionOptions);
     }
 
+    /// <summary>Checks that sessions can be made with these options, without a model.</summary>
+    /// <exception cref="ExecutionProviderException">The provider is unknown or cannot be loaded, and no fallback is allowed.</exception>
+    public static void Check(RuntimeOptions options) => CreateOptions(options, log: null).Dispose();
+
     private static SessionOptions CreateOptions(RuntimeOptions options, Action<string>? log)
     {
         var deviceId = ParseProvider(options.ExecutionProvider);

@@ -126,7 +126,8 @@ public sealed class BlobStore
     {
         var actual = Convert.ToHexStringLower(found);
         if (actual != hash)
-            throw new BlobCorruptException(hash, $"Blob {hash} ({PathOf(hash)}, {length} bytes) is damaged: its content has the sha256 {actual}. Store the file again.");
+            throw new BlobCorruptException(hash,
+                $"Blob {hash} ({PathOf(hash)}, {length} bytes) is damaged: its content has the sha256 {actual}. Store the file again.");
     }
 
     private BlobNotFoundException Missing(string hash) => new(hash, $"Blob {hash} is not in the store (expected at {PathOf(hash)}).");

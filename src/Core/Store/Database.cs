@@ -38,25 +38,41 @@ internal sealed class Database : IDisposable
     }
 
     /// <summary>Runs reads that belong together on one snapshot. Never waits for a writer.</summary>
+    /// <exception cref="StoreUnavailableException">The disk failed.</exception>
     public T Read<T>(Func<SqliteConnection, T> read)
     {
-        using var connection = Open();
-        using var transaction = connection.BeginTransaction(deferred: true);
-        return read(connection);
+        try
+        {
+            using var connection = Open();
+            using var transaction = connection.BeginTransaction(deferred: true);
+            return read(connection);
+        }
+        catch (SqliteException failure) when (Describe(failure) is { } message)
+        {
+            throw new StoreUnavailableException(message, failure);
+        }
     }
 
     /// <summary>Runs reads and writes as one durable transaction; an exception undoes all of it.</summary>
     /// <remarks>BEGIN IMMEDIATE: a transaction that begins by reading and then writes fails at once, without any waiting,
     /// if another process wrote in between.</remarks>
+    /// <exception cref="StoreUnavailableException">The disk is full or failed, or another process held the database too long.</exception>
     public T Write<T>(Func<SqliteConnection, T> write)
     {
         lock (_writerGate)
         {
-            using var connection = Open();
-            using var transaction = connection.BeginTransaction(deferred: false);
-            var result = write(connection);
-            transaction.Commit();
-            return result;
+            try
+            {
+                using var connection = Open();
+                using var transaction = connection.BeginTransaction(deferred: false);
+                var result = write(connection);
+                transaction.Commit();
+                return result;
+            }
+            catch (SqliteException failure) when (Describe(failure) is { } message)
+            {
+                throw new StoreUnavailableException(message, failure);
+            }
         }
     }
 
@@ -74,6 +90,18 @@ internal sealed class Database : IDisposable
         using var connection = new SqliteConnection(_connectionString);
         SqliteConnection.ClearPool(connection);
     }
+
+    /// <summary>What to tell about a failure of the surroundings; null for a bug of ours.</summary>
+    private string? Describe(SqliteException failure) => failure.SqliteErrorCode switch
+    {
+        // SQLITE_BUSY and LOCKED, READONLY, IOERR, FULL.
+        5 or 6 => $"Another process held the database for more than BusyTimeout = {_options.BusyTimeout.TotalSeconds} s. "
+            + "Try again; find out what holds it.",
+        8 => "The database cannot be written: the file or its file system is read-only. Check the workspace's permissions.",
+        10 => $"The disk failed under the database: {failure.Message} Check the disk, then try again.",
+        13 => "The disk that holds the workspace is full. Nothing was stored; free some space and try again.",
+        _ => null,
+    };
 
     private SqliteConnection Open()
     {

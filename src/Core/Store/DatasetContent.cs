@@ -34,7 +34,9 @@ internal static class DatasetContent
             .Select(copies => copies.First() with { Split = Strongest(copies, isSplit) })
             .ToList();
         var shared = distinct.GroupBy(photo => photo.Blob).Where(copies => copies.Count() > 1).Select(copies => copies.Key).ToHashSet();
-        var decided = isSplit ? WithoutLearned(distinct, shared) : distinct.GroupBy(photo => photo.Label).SelectMany(photos => Divide(photos, shared));
+        var decided = isSplit
+            ? WithoutLearned(distinct, shared)
+            : distinct.GroupBy(photo => photo.Label).SelectMany(photos => Divide(photos, shared));
         return decided
             .OrderBy(photo => photo.Split)
             .ThenBy(photo => photo.Label, StringComparer.Ordinal)
@@ -73,7 +75,8 @@ internal static class DatasetContent
 
     private static IEnumerable<Photo> WithoutLearned(List<Photo> photos, HashSet<string> shared)
     {
-        var learned = photos.Where(photo => photo.Split == Split.Train && shared.Contains(photo.Blob)).Select(photo => photo.Blob).ToHashSet();
+        var learned = photos.Where(photo => photo.Split == Split.Train && shared.Contains(photo.Blob))
+            .Select(photo => photo.Blob).ToHashSet();
         return photos.Where(photo => photo.Split == Split.Train || !learned.Contains(photo.Blob));
     }
 

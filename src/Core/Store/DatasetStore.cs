@@ -67,7 +67,8 @@ public sealed class DatasetStore
         if (!Enum.IsDefined(photo.Split))
             throw new ArgumentException($"Photo '{photo.FileName}' has the unknown split {(int)photo.Split}.");
         if (string.IsNullOrWhiteSpace(photo.Label) || photo.Label.Length > MaxLabelLength)
-            throw new InvalidDatasetException($"Photo '{photo.FileName}' has a label of {photo.Label.Length} characters; expected 1 to {MaxLabelLength}, not only spaces.");
+            throw new InvalidDatasetException($"Photo '{photo.FileName}' has a label of {photo.Label.Length} characters; "
+                + $"expected 1 to {MaxLabelLength}, not only spaces.");
         return photo;
     }
 
@@ -81,7 +82,8 @@ public sealed class DatasetStore
         }
         var learned = photos.Where(photo => photo.Split == Split.Train).Select(photo => photo.Label).ToHashSet();
         if (classes.Find(label => !learned.Contains(label)) is { } untrained)
-            throw new InvalidDatasetException($"Class '{untrained}' has validation photos but no training photo. Mark some of them for training, or leave the class out.");
+            throw new InvalidDatasetException($"Class '{untrained}' has validation photos but no training photo. "
+                + "Mark some of them for training, or leave the class out.");
     }
 
     private DatasetRecord Insert(SqliteConnection connection, string id, string displayName, List<Photo> photos)
@@ -123,7 +125,8 @@ public sealed class DatasetStore
             ("$seq", row.Seq));
         var actual = DatasetContent.Id(photos);
         if (actual != row.Id)
-            throw new InvalidDataException($"Data set {row.Id} is damaged: its stored photos have the hash {actual}. Upload it again into a fresh workspace.");
+            throw new InvalidDataException($"Data set {row.Id} is damaged: its stored photos have the hash {actual}. "
+                + "Upload it again into a fresh workspace.");
         var labels = photos.Select(photo => photo.Label).Distinct().Order(StringComparer.Ordinal).ToList();
         return new DatasetRecord(row.Id, row.DisplayName, row.CreateTime, labels, photos);
     }

@@ -32,7 +32,8 @@ internal sealed record JobRow(long Seq, JobRecord Job, string? WorkerId, int Los
         Read, ("$running", (int)JobState.Running), ("$now", now.ToUnixTimeMilliseconds()));
 
     public static List<JobRow> RunningBy(SqliteConnection connection, string workerId) => connection.Query(
-        $"{Select} WHERE state = $running AND worker = $worker ORDER BY seq", Read, ("$running", (int)JobState.Running), ("$worker", workerId));
+        $"{Select} WHERE state = $running AND worker = $worker ORDER BY seq",
+        Read, ("$running", (int)JobState.Running), ("$worker", workerId));
 
     private static JobRow Read(SqliteDataReader row)
     {

@@ -41,7 +41,8 @@ public sealed partial class JobStore
             // A new step shows that the job does not kill its workers: earlier losses are forgotten.
             connection.Execute(
                 """
-                UPDATE jobs SET progress = $progress, lost_leases = iif($step > best_step, 0, lost_leases), best_step = max($step, best_step)
+                UPDATE jobs SET progress = $progress, lost_leases = iif($step > best_step, 0, lost_leases),
+                    best_step = max($step, best_step)
                 WHERE seq = $job
                 """,
                 ("$progress", StoreJson.Write(progress)), ("$step", progress.Step), ("$job", row.Seq));
@@ -53,7 +54,8 @@ public sealed partial class JobStore
     /// <summary>Appends a line for people. More than 4000 characters are cut.</summary>
     /// <exception cref="LeaseLostException">The lease is no longer current.</exception>
     public void AppendMessage(JobLease lease, string text) => Change(lease, (connection, row, now) => JobEvents.Append(
-        connection, row.Seq, now, JobEventKind.Message, text.Length <= JobEvents.MaxMessageLength ? text : text[..JobEvents.MaxMessageLength] + "..."));
+        connection, row.Seq, now, JobEventKind.Message,
+        text.Length <= JobEvents.MaxMessageLength ? text : text[..JobEvents.MaxMessageLength] + "..."));
 
     /// <summary>Stores the resolved plan and appends it as an event, unless it is there already (a resumed job).</summary>
     /// <exception cref="LeaseLostException">The lease is no longer current.</exception>
@@ -83,11 +85,13 @@ public sealed partial class JobStore
 
     /// <summary>Ends the job as Failed.</summary>
     /// <exception cref="LeaseLostException">The lease is no longer current.</exception>
-    public void Fail(JobLease lease, JobError error) => Change(lease, (connection, row, now) => JobTransitions.Fail(connection, row, error, now));
+    public void Fail(JobLease lease, JobError error)
+        => Change(lease, (connection, row, now) => JobTransitions.Fail(connection, row, error, now));
 
     /// <summary>Ends the job as Cancelled.</summary>
     /// <exception cref="LeaseLostException">The lease is no longer current.</exception>
-    public void Cancel(JobLease lease) => Change(lease, (connection, row, now) => JobTransitions.End(connection, row, JobState.Cancelled, now));
+    public void Cancel(JobLease lease)
+        => Change(lease, (connection, row, now) => JobTransitions.End(connection, row, JobState.Cancelled, now));
 
     /// <summary>In one step adds the next version of the job's model (and the model, if new) and ends the job as Succeeded, also if
     /// cancellation was asked for meanwhile. Calling it again under the same lease returns the same version.</summary>
@@ -109,8 +113,8 @@ public sealed partial class JobStore
             var whole = manifest with { JobId = manifest.JobId ?? row.Job.Id, DatasetId = manifest.DatasetId ?? row.Job.Spec.DatasetId };
             if (whole.JobId != row.Job.Id || whole.DatasetId != row.Job.Spec.DatasetId)
             {
-                throw new ArgumentException($"The manifest names job {whole.JobId} and data set {whole.DatasetId}; the lease is for job {row.Job.Id} "
-                    + $"with data set {row.Job.Spec.DatasetId}.", nameof(manifest));
+                throw new ArgumentException($"The manifest names job {whole.JobId} and data set {whole.DatasetId}; the lease is for "
+                    + $"job {row.Job.Id} with data set {row.Job.Spec.DatasetId}.", nameof(manifest));
             }
             var version = _models.AddVersion(connection, row.Job.Spec.ModelId, whole);
             JobTransitions.Succeed(connection, row, version.Id, _time.GetUtcNow());
@@ -123,7 +127,8 @@ public sealed partial class JobStore
     /// <returns>How many were taken back.</returns>
     public int RequeueExpired() => _database.Write(connection => TakeBackExpired(connection, _time.GetUtcNow()));
 
-    /// <summary>Takes back what a worker holds, without waiting for its leases to run out. Only for a worker that is known to be dead.</summary>
+    /// <summary>Takes back what a worker holds, without waiting for its leases to run out. Only for a worker
+    /// that is known to be dead.</summary>
     /// <returns>How many were taken back.</returns>
     public int RequeueWorker(string workerId) => _database.Write(connection =>
         TakeBackLost(connection, JobRow.RunningBy(connection, workerId), _time.GetUtcNow()));
@@ -153,7 +158,8 @@ public sealed partial class JobStore
         var row = JobRow.Get(connection, lease.JobId);
         if (row.Job.State == JobState.Running && row.Job.Attempt == lease.Attempt)
             return row;
-        throw new LeaseLostException(lease, $"Worker '{lease.WorkerId}' no longer holds job {lease.JobId}: its lease was attempt {lease.Attempt}; "
+        throw new LeaseLostException(lease,
+            $"Worker '{lease.WorkerId}' no longer holds job {lease.JobId}: its lease was attempt {lease.Attempt}; "
             + $"the job is {row.Job.State} in attempt {row.Job.Attempt}. Stop working on it.");
     }
 }

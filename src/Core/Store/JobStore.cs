@@ -31,14 +31,18 @@ public sealed partial class JobStore
     {
         ResourceIds.CheckModelId(spec.ModelId);
         if (requestId?.Length > MaxRequestIdLength)
-            throw new ArgumentException($"The request id has {requestId.Length} characters; at most {MaxRequestIdLength} are allowed.", nameof(requestId));
+        {
+            throw new ArgumentException($"The request id has {requestId.Length} characters; "
+                + $"at most {MaxRequestIdLength} are allowed.", nameof(requestId));
+        }
         return _database.Write(connection =>
         {
             if (!string.IsNullOrEmpty(requestId) && JobRow.FindRequest(connection, requestId) is { } earlier)
             {
                 return earlier.Job.Spec == spec
                     ? earlier.Job
-                    : throw new RequestIdConflictException(requestId, $"Request id '{requestId}' was used for job {earlier.Job.Id} with another "
+                    : throw new RequestIdConflictException(requestId,
+                        $"Request id '{requestId}' was used for job {earlier.Job.Id} with another "
                         + "specification. Use a new id for a new request; repeat the same content to get that job.");
             }
             return Insert(connection, spec, string.IsNullOrEmpty(requestId) ? null : requestId);

@@ -86,10 +86,12 @@ public sealed class ModelStore
             if (!expected.Allows(current))
             {
                 var actual = current is null ? "does not exist" : $"points at version {current}";
-                throw new AliasConflictException($"Alias '{alias}' of model '{modelId}' {actual}; expected {expected}. Read the model again and decide anew.");
+                throw new AliasConflictException($"Alias '{alias}' of model '{modelId}' {actual}; expected {expected}. "
+                    + "Read the model again and decide anew.");
             }
             return connection.Execute(
-                "INSERT INTO model_aliases (model, alias, number) VALUES ($model, $alias, $number) ON CONFLICT DO UPDATE SET number = $number",
+                "INSERT INTO model_aliases (model, alias, number) VALUES ($model, $alias, $number) "
+                    + "ON CONFLICT DO UPDATE SET number = $number",
                 ("$model", modelId), ("$alias", alias), ("$number", version));
         });
     }
@@ -116,9 +118,11 @@ public sealed class ModelStore
         if (manifest.Method is not ("full" or "head"))
             throw new ArgumentException($"The manifest's method is '{manifest.Method}'; expected full or head.", nameof(manifest));
         if ((manifest.Method == "head") != (manifest.Head is not null))
-            throw new ArgumentException($"The manifest's method is '{manifest.Method}', but its head is {manifest.Head ?? "absent"}; only head versions have one.", nameof(manifest));
+            throw new ArgumentException($"The manifest's method is '{manifest.Method}', but its head is {manifest.Head ?? "absent"}; "
+                + "only head versions have one.", nameof(manifest));
         if (manifest.Labels.Count == 0 || manifest.InputSize < 1)
-            throw new ArgumentException($"The manifest has {manifest.Labels.Count} labels and input size {manifest.InputSize}; expected at least 1 of each.", nameof(manifest));
+            throw new ArgumentException($"The manifest has {manifest.Labels.Count} labels and input size {manifest.InputSize}; "
+                + "expected at least 1 of each.", nameof(manifest));
         _blobs.Require([manifest.InferenceGraph, manifest.Weights, manifest.Head], "The manifest");
     }
 
@@ -126,7 +130,8 @@ public sealed class ModelStore
     internal ModelVersionRecord AddVersion(SqliteConnection connection, string modelId, ModelManifest manifest)
     {
         var time = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        connection.Execute("INSERT INTO models (id, create_time) VALUES ($id, $time) ON CONFLICT DO NOTHING", ("$id", modelId), ("$time", time));
+        connection.Execute(
+            "INSERT INTO models (id, create_time) VALUES ($id, $time) ON CONFLICT DO NOTHING", ("$id", modelId), ("$time", time));
         var number = connection.QueryNumber(
             """
             INSERT INTO model_versions (model, number, create_time, manifest)
@@ -158,8 +163,10 @@ public sealed class ModelStore
             "SELECT alias, number FROM model_aliases WHERE model = $model ORDER BY alias",
             row => KeyValuePair.Create(row.GetString(0), row.GetInt32(1)), ("$model", heading.Id));
         var latest = connection.QueryFirst(
-            $"SELECT {VersionColumns} FROM model_versions WHERE model = $model ORDER BY number DESC LIMIT 1", ReadVersion, ("$model", heading.Id));
-        return new ModelRecord(heading.Id, heading.CreateTime, new SortedDictionary<string, int>(aliases.ToDictionary(), StringComparer.Ordinal), latest);
+            $"SELECT {VersionColumns} FROM model_versions WHERE model = $model ORDER BY number DESC LIMIT 1",
+            ReadVersion, ("$model", heading.Id));
+        var sorted = new SortedDictionary<string, int>(aliases.ToDictionary(), StringComparer.Ordinal);
+        return new ModelRecord(heading.Id, heading.CreateTime, sorted, latest);
     }
 
     private sealed record Heading(string Id, DateTimeOffset CreateTime);

@@ -46,7 +46,8 @@ internal static class Paging
             return null;
         return long.TryParse(key, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number)
             ? number
-            : throw new InvalidPageTokenException($"Page token '{token}' holds no position. Pass the token of the previous page unchanged.");
+            : throw new InvalidPageTokenException($"Page token '{token}' holds no position. "
+                + "Pass the token of the previous page unchanged.");
     }
 
     /// <summary>Makes a page of rows of which one more than <paramref name="size"/> was asked for.</summary>

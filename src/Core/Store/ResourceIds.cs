@@ -17,13 +17,15 @@ public static partial class ResourceIds
     internal static void CheckModelId(string modelId)
     {
         if (!IsName(modelId))
-            throw new ArgumentException($"Model id '{modelId}' is not valid: expected 1 to 63 characters a-z, 0-9 and -, beginning with a letter.", nameof(modelId));
+            throw new ArgumentException($"Model id '{modelId}' is not valid: "
+                + "expected 1 to 63 characters a-z, 0-9 and -, beginning with a letter.", nameof(modelId));
     }
 
     internal static void CheckAlias(string alias)
     {
         if (!IsName(alias))
-            throw new ArgumentException($"Alias '{alias}' is not valid: expected 1 to 63 characters a-z, 0-9 and -, beginning with a letter.", nameof(alias));
+            throw new ArgumentException($"Alias '{alias}' is not valid: "
+                + "expected 1 to 63 characters a-z, 0-9 and -, beginning with a letter.", nameof(alias));
     }
 
     internal static void CheckHash(string hash)

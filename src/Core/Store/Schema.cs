@@ -108,12 +108,14 @@ internal static class Schema
             // Again, under the lock: another process may have been faster.
             for (var version = CheckVersion(connection, path); version < CurrentVersion; version++)
                 connection.Execute(Migrations[version]);
-            connection.Execute(FormattableString.Invariant($"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {CurrentVersion};"));
+            connection.Execute(FormattableString.Invariant(
+                $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {CurrentVersion};"));
             transaction.Commit();
         }
         catch (SqliteException failure) when (failure.SqliteErrorCode == NotADatabase)
         {
-            throw new WorkspaceException($"{path} is not a SQLite database, so the folder is not a workspace of BiT. Choose another folder.", failure);
+            throw new WorkspaceException($"{path} is not a SQLite database, so the folder is not a workspace of BiT. "
+                + "Choose another folder.", failure);
         }
     }
 
@@ -123,7 +125,8 @@ internal static class Schema
         var application = connection.QueryNumber("PRAGMA application_id");
         var isEmpty = version == 0 && application == 0 && connection.QueryNumber("SELECT count(*) FROM sqlite_schema") == 0;
         if (!isEmpty && application != ApplicationId)
-            throw new WorkspaceException($"{path} is a database of another program (application id {application}). Choose another folder as workspace.");
+            throw new WorkspaceException($"{path} is a database of another program (application id {application}). "
+                + "Choose another folder as workspace.");
         if (version > CurrentVersion)
         {
             throw new WorkspaceException($"{path} has schema version {version}; this program knows versions up to {CurrentVersion}. "

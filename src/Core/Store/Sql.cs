@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Parameter = (string Name, object? Value);
 
 namespace BiT.Core.Store;
 
@@ -7,7 +8,7 @@ internal static class Sql
 {
     /// <summary>Runs a statement.</summary>
     /// <returns>How many rows it changed.</returns>
-    public static int Execute(this SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public static int Execute(this SqliteConnection connection, string sql, params ReadOnlySpan<Parameter> parameters)
     {
         using var command = Command(connection, sql, parameters);
         return command.ExecuteNonQuery();
@@ -15,7 +16,7 @@ internal static class Sql
 
     /// <summary>Runs a query and maps every row.</summary>
     public static List<T> Query<T>(
-        this SqliteConnection connection, string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<(string Name, object? Value)> parameters)
+        this SqliteConnection connection, string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<Parameter> parameters)
     {
         using var command = Command(connection, sql, parameters);
         using var reader = command.ExecuteReader();
@@ -27,7 +28,7 @@ internal static class Sql
 
     /// <summary>Runs a query of at most one row; null if there is none.</summary>
     public static T? QueryFirst<T>(
-        this SqliteConnection connection, string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<(string Name, object? Value)> parameters)
+        this SqliteConnection connection, string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<Parameter> parameters)
         where T : class
     {
         using var command = Command(connection, sql, parameters);
@@ -36,11 +37,11 @@ internal static class Sql
     }
 
     /// <summary>Runs a query whose answer is one number.</summary>
-    public static long QueryNumber(this SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public static long QueryNumber(this SqliteConnection connection, string sql, params ReadOnlySpan<Parameter> parameters)
         => QueryNumberOrNull(connection, sql, parameters) ?? throw new InvalidOperationException($"No number came from: {sql}");
 
     /// <summary>Runs a query whose answer is one number, or no row, or NULL.</summary>
-    public static long? QueryNumberOrNull(this SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public static long? QueryNumberOrNull(this SqliteConnection connection, string sql, params ReadOnlySpan<Parameter> parameters)
     {
         using var command = Command(connection, sql, parameters);
         return command.ExecuteScalar() as long?;
@@ -50,11 +51,12 @@ internal static class Sql
 
     public static long? NumberOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 
-    public static DateTimeOffset Time(this SqliteDataReader row, int column) => DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));
+    public static DateTimeOffset Time(this SqliteDataReader row, int column)
+        => DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));
 
     public static DateTimeOffset? TimeOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.Time(column);
 
-    private static SqliteCommand Command(SqliteConnection connection, string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
+    private static SqliteCommand Command(SqliteConnection connection, string sql, ReadOnlySpan<Parameter> parameters)
     {
         var command = connection.CreateCommand();
         command.CommandText = sql;

@@ -3,6 +3,10 @@ namespace BiT.Core.Store;
 /// <summary>A folder cannot be opened as a workspace: a network file system, a newer schema, or another program's database.</summary>
 public sealed class WorkspaceException(string message, Exception? inner = null) : Exception(message, inner);
 
+/// <summary>The database could not be read or written just now: the disk is full or failing, or another process holds it for longer than
+/// <see cref="WorkspaceOptions.BusyTimeout"/>. Nothing of the call was stored; it may be tried again.</summary>
+public sealed class StoreUnavailableException(string message, Exception inner) : Exception(message, inner);
+
 /// <summary>There is no data set, job, model or version of that name.</summary>
 public sealed class StoreNotFoundException(string message) : Exception(message);
 
@@ -30,7 +34,8 @@ public sealed class RequestIdConflictException(string requestId, string message)
     public string RequestId { get; } = requestId;
 }
 
-/// <summary>A worker wrote under a lease that is no longer the current one. It must stop working on the job and write nothing more.</summary>
+/// <summary>A worker wrote under a lease that is no longer the current one. It must stop working on the job and
+/// write nothing more.</summary>
 public sealed class LeaseLostException(JobLease lease, string message) : Exception(message)
 {
     /// <summary>The lease that was lost.</summary>

@@ -46,7 +46,8 @@ public static class StoreJson
         catch (JsonException failure)
         {
             throw new InvalidDataException(
-                $"The store holds a {typeof(T).Name} that cannot be read: {failure.Message} Was it written by a newer version or changed by hand?", failure);
+                $"The store holds a {typeof(T).Name} that cannot be read: {failure.Message} "
+                + "Was it written by a newer version or changed by hand?", failure);
         }
     }
 }

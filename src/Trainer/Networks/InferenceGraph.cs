@@ -11,7 +11,10 @@ public static class InferenceGraph
 
     /// <summary>Input: images uint8 [N,S,S,3], RGB. Outputs: pre_logits float32 [N,F] and, if the weights have a head, logits float32
     /// [N,K].</summary>
-    public static Graph Build(WeightSet weights, int imageSize)
+    /// <param name="weights">With or without a head.</param>
+    /// <param name="imageSize">Side of the square input, in pixels.</param>
+    /// <param name="metadata">metadata_props of the file.</param>
+    public static Graph Build(WeightSet weights, int imageSize, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var b = new GraphBuilder("inference");
         var pixels = b.Input("images", ElementType.UInt8, new Shape(Dimension.Named("N"), imageSize, imageSize, 3));
@@ -24,6 +27,8 @@ public static class InferenceGraph
             b.Output("logits", Classifier.Logits(b, preLogits,
                 Constant(b, weights, NetworkParameters.HeadKernelName), Constant(b, weights, NetworkParameters.HeadBiasName)));
         }
+        foreach (var (key, value) in metadata ?? new Dictionary<string, string>())
+            b.Metadata(key, value);
         return b.Build();
     }
 

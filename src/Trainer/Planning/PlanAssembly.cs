@@ -5,7 +5,7 @@ namespace BiT.Training.Planning;
 /// <summary>Puts a recipe's values, the overrides and the memory limit together into a plan.</summary>
 internal static class PlanAssembly
 {
-    private const string DefaultNetwork = "bit-tiny";
+    internal const string DefaultNetwork = "bit-tiny";
     private const int DefaultEvaluations = 20;
 
     public static TrainingPlan Assemble(PlanRequest request, RecipeValues values)

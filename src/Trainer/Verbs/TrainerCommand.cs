@@ -16,6 +16,8 @@ internal static class TrainerCommand
     public static RootCommand Create() => new("Trains BiT networks: plans, fine-tunes, imports, exports and evaluates.")
     {
         PlanVerb.Create(),
+        WorkVerb.Create(),
+        ImportVerb.Create(),
     };
 
     /// <summary>Runs one command line and returns the exit code: 0 done, 1 failed, 2 the command line is wrong.</summary>

@@ -91,7 +91,8 @@ public sealed class BlobStoreTests
         using var test = new TestWorkspace();
 
         Assert.Throws<IOException>(() => test.Workspace.Blobs.Put(new FailingStream(200_000), TestContext.Current.CancellationToken));
-        await Assert.ThrowsAsync<IOException>(() => test.Workspace.Blobs.PutAsync(new FailingStream(200_000), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<IOException>(
+            () => test.Workspace.Blobs.PutAsync(new FailingStream(200_000), TestContext.Current.CancellationToken));
 
         Assert.Empty(Directory.GetFiles(test.Path, "*.tmp", SearchOption.AllDirectories));
         Assert.Empty(Directory.GetFiles(Path.Combine(test.Path, "blobs"), "*", SearchOption.AllDirectories));
@@ -102,7 +103,8 @@ public sealed class BlobStoreTests
     {
         using var test = new TestWorkspace();
 
-        Assert.Throws<OperationCanceledException>(() => test.Workspace.Blobs.Put(new MemoryStream(new byte[10]), new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(
+            () => test.Workspace.Blobs.Put(new MemoryStream(new byte[10]), new CancellationToken(canceled: true)));
 
         Assert.Empty(Directory.GetFiles(test.Workspace.TemporaryFolder));
     }

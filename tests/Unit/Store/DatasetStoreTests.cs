@@ -31,7 +31,8 @@ public sealed class DatasetStoreTests
     {
         using var test = new TestWorkspace();
 
-        var saved = test.Workspace.Datasets.Save("", [.. Class(test, "rose", 10), .. Class(test, "daisy", 10), test.Photo("v", "rose", Split.Validation)]);
+        var saved = test.Workspace.Datasets.Save("",
+            [.. Class(test, "rose", 10), .. Class(test, "daisy", 10), test.Photo("v", "rose", Split.Validation)]);
 
         Assert.Equal("v.jpg", Assert.Single(saved.Photos, photo => photo.Split == Split.Validation).FileName);
     }
@@ -117,7 +118,8 @@ public sealed class DatasetStoreTests
         using var test = new TestWorkspace();
         var shared = Class(test, "rose", 5).SelectMany(photo => (Photo[])[photo, photo with { Label = "daisy" }]).ToList();
 
-        var saved = test.Workspace.Datasets.Save("", [.. shared, .. Enumerable.Range(0, 5).Select(index => test.Photo($"own {index}", "rose"))]);
+        var saved = test.Workspace.Datasets.Save("",
+            [.. shared, .. Enumerable.Range(0, 5).Select(index => test.Photo($"own {index}", "rose"))]);
 
         Assert.Equal(15, saved.Photos.Count);
         var learned = saved.Photos.Where(photo => photo.Split == Split.Train).Select(photo => photo.Blob).ToHashSet();
@@ -157,7 +159,8 @@ public sealed class DatasetStoreTests
         using var test = new TestWorkspace();
 
         Assert.Throws<InvalidDatasetException>(() => test.Workspace.Datasets.Save("", [test.Photo("a", "rose"), test.Photo("b", label)]));
-        Assert.Throws<InvalidDatasetException>(() => test.Workspace.Datasets.Save("", [test.Photo("a", "rose"), test.Photo("b", new string('x', 201))]));
+        Assert.Throws<InvalidDatasetException>(() => test.Workspace.Datasets.Save("",
+            [test.Photo("a", "rose"), test.Photo("b", new string('x', 201))]));
     }
 
     [Fact]
@@ -192,11 +195,8 @@ public sealed class DatasetStoreTests
     {
         using var test = new TestWorkspace();
         var saved = test.Workspace.Datasets.Save("", [.. Class(test, "rose", 5), .. Class(test, "daisy", 5)]);
-        using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(test.Path, "bit.db")};Pooling=False"))
-        {
-            connection.Open();
+        using (var connection = test.OpenDatabase())
             connection.Execute("UPDATE photos SET label = 'tulip' WHERE position = 0");
-        }
 
         Assert.Throws<InvalidDataException>(() => test.Workspace.Datasets.Find(saved.Id));
         Assert.Null(test.Workspace.Datasets.Find(new string('0', 64)));

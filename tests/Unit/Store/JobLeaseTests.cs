@@ -121,9 +121,10 @@ public sealed class JobLeaseTests
             other.Jobs.RequestCancel(job.Id);
         test.Time.Advance(LeaseDuration);
         Assert.Equal(1, other.Jobs.RequeueExpired());
-        if (loss is Loss.LeasedByAnother or Loss.Succeeded && other.Jobs.TryLease("worker-2", LeaseDuration) is { } current && loss == Loss.Succeeded)
+        var current = loss is Loss.LeasedByAnother or Loss.Succeeded ? other.Jobs.TryLease("worker-2", LeaseDuration) : null;
+        if (current is not null && loss == Loss.Succeeded)
             other.Jobs.Publish(current, test.Manifest("of worker 2"));
-        var before = (test.Job(job.Id), test.Jobs.ReadEvents(job.Id, 0, 100).Count, test.Workspace.Models.Find("flowers")?.LatestVersion?.Id);
+        var before = Everything();
         var manifest = test.Manifest();
         Action[] writes =
         [
@@ -140,7 +141,10 @@ public sealed class JobLeaseTests
 
         Assert.All(writes, write => Assert.Equal(stale, Assert.Throws<LeaseLostException>(write).Lease));
 
-        Assert.Equal(before, (test.Job(job.Id), test.Jobs.ReadEvents(job.Id, 0, 100).Count, test.Workspace.Models.Find("flowers")?.LatestVersion?.Id));
+        Assert.Equal(before, Everything());
+
+        (JobRecord, int, ModelVersionId?) Everything() => (
+            test.Job(job.Id), test.Jobs.ReadEvents(job.Id, 0, 100).Count, test.Workspace.Models.Find("flowers")?.LatestVersion?.Id);
     }
 
     [Fact]

@@ -14,7 +14,10 @@ public sealed class JobStoreTests
         {
             Base = new ModelVersionId("flowers", 3),
             Network = "R50x1",
-            Overrides = new FineTuneOverrides { Steps = 10, LearningRate = 0.003, TimeBudget = TimeSpan.FromMinutes(2.5), Seed = long.MaxValue },
+            Overrides = new FineTuneOverrides
+            {
+                Steps = 10, LearningRate = 0.003, TimeBudget = TimeSpan.FromMinutes(2.5), Seed = long.MaxValue,
+            },
         };
 
         var job = test.Jobs.Submit(spec, null);
@@ -50,7 +53,8 @@ public sealed class JobStoreTests
         var lease = test.Lease();
 
         var again = other.Jobs.Submit(TestWorkspace.Spec(), "request");
-        var failure = Assert.Throws<RequestIdConflictException>(() => other.Jobs.Submit(TestWorkspace.Spec() with { Recipe = "lite" }, "request"));
+        var failure = Assert.Throws<RequestIdConflictException>(
+            () => other.Jobs.Submit(TestWorkspace.Spec() with { Recipe = "lite" }, "request"));
 
         Assert.Equal((job.Id, JobState.Running), (again.Id, again.State));
         Assert.Equal(lease.JobId, job.Id);
@@ -77,7 +81,8 @@ public sealed class JobStoreTests
         using var other = test.OpenAgain();
 
         var jobs = await Task.WhenAll(Enumerable.Range(0, 8).Select(index => Task.Run(
-            () => (index % 2 == 0 ? test.Workspace : other).Jobs.Submit(TestWorkspace.Spec(), "request"), TestContext.Current.CancellationToken)));
+            () => (index % 2 == 0 ? test.Workspace : other).Jobs.Submit(TestWorkspace.Spec(), "request"),
+            TestContext.Current.CancellationToken)));
 
         Assert.Single(jobs.Select(job => job.Id).Distinct());
         Assert.Single(test.Jobs.List(0, null).Items);

@@ -19,7 +19,9 @@ public sealed class PublishTests
         Assert.Equal((job.Id, job.Spec.DatasetId), (version.Manifest.JobId, version.Manifest.DatasetId));
         var done = server.Jobs.Find(job.Id);
         Assert.Equal((JobState.Succeeded, version.Id), (done?.State, done?.Result));
-        Assert.Equal(StoreJson.Write(version.Manifest), StoreJson.Write(server.Models.Find("flowers")?.LatestVersion?.Manifest ?? test.Manifest()));
+        Assert.Equal(
+            StoreJson.Write(version.Manifest),
+            server.Models.Find("flowers")?.LatestVersion is { } latest ? StoreJson.Write(latest.Manifest) : null);
         Assert.Equal([JobState.Queued, JobState.Running, JobState.Succeeded], test.States(job.Id));
     }
 
@@ -90,10 +92,10 @@ public sealed class PublishTests
         using var test = new TestWorkspace();
         var job = test.Submit();
         var lease = test.Lease();
-        using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(test.Path, "bit.db")};Pooling=False"))
+        using (var connection = test.OpenDatabase())
         {
-            connection.Open();
-            connection.Execute("CREATE TRIGGER disk_full BEFORE UPDATE OF result_model ON jobs BEGIN SELECT raise(ABORT, 'disk full'); END");
+            connection.Execute(
+                "CREATE TRIGGER disk_full BEFORE UPDATE OF result_model ON jobs BEGIN SELECT raise(ABORT, 'disk full'); END");
         }
 
         Assert.Throws<Microsoft.Data.Sqlite.SqliteException>(() => test.Jobs.Publish(lease, test.Manifest()));

@@ -1,5 +1,6 @@
 using System.Text;
 using BiT.Core.Store;
+using Microsoft.Data.Sqlite;
 
 namespace BiT.Tests.Unit.Store;
 
@@ -34,6 +35,16 @@ internal sealed class TestWorkspace : IDisposable
         lock (_opened)
             _opened.Add(workspace);
         return workspace;
+    }
+
+    /// <summary>The database itself, past the store.</summary>
+    public SqliteConnection OpenDatabase() => OpenDatabase(Path);
+
+    public static SqliteConnection OpenDatabase(string folder)
+    {
+        var connection = new SqliteConnection($"Data Source={System.IO.Path.Combine(folder, "bit.db")};Pooling=False");
+        connection.Open();
+        return connection;
     }
 
     public string PutText(string text) => Workspace.Blobs.Put(new MemoryStream(Encoding.UTF8.GetBytes(text)));

@@ -1,5 +1,4 @@
 using BiT.Core.Store;
-using Microsoft.Data.Sqlite;
 
 namespace BiT.Tests.Unit.Store;
 
@@ -99,6 +98,33 @@ public sealed class WorkspaceTests
     public void LocalDisk_LocalFileSystem_Passes(string fileSystem, DriveType type) => LocalDisk.Check("/data", fileSystem, type);
 
     [Fact]
+    public void Write_AnotherProcessHoldsTheDatabase_SaysSoAndReadsGoOn()
+    {
+        using var test = new TestWorkspace(new WorkspaceOptions { BusyTimeout = TimeSpan.FromSeconds(1) });
+        var job = test.Submit();
+        using var connection = test.OpenDatabase();
+        using (connection.BeginTransaction(deferred: false))
+        {
+            var failure = Assert.Throws<StoreUnavailableException>(() => test.Jobs.RequestCancel(job.Id));
+
+            Assert.Contains("BusyTimeout = 1 s", failure.Message);
+            Assert.Equal(JobState.Queued, test.Job(job.Id).State);
+        }
+        Assert.Equal(JobState.Cancelled, test.Jobs.RequestCancel(job.Id).State);
+    }
+
+    [Theory]
+    [InlineData(0.5)]
+    [InlineData(601)]
+    public void Open_OptionOutOfRange_Refuses(double seconds)
+    {
+        using var folder = new TemporaryFolder();
+        var options = new WorkspaceOptions { BusyTimeout = TimeSpan.FromSeconds(seconds) };
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => Workspace.Open(folder.Path, TimeProvider.System, options));
+    }
+
+    [Fact]
     public void DataVersion_CommitElsewhere_Changes()
     {
         using var test = new TestWorkspace();
@@ -169,8 +195,7 @@ public sealed class WorkspaceTests
 
     private static void Execute(string folder, string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(folder, "bit.db")};Pooling=False");
-        connection.Open();
+        using var connection = TestWorkspace.OpenDatabase(folder);
         connection.Execute(sql);
     }
 }

@@ -1,0 +1,156 @@
+using BiT.Client;
+
+namespace BiT.CommandLine.Demo;
+
+/// <summary>One run of the demo: own server, own workspace, one fine-tuning job, a few predictions.</summary>
+internal sealed class DemoRun(Terminal terminal)
+{
+    private const string ModelName = "demo";
+    private const string DefaultNetwork = "bit-tiny";
+    private const int PredictionCount = 15;
+    private const ulong ChoiceSeed = 5;
+
+    // With start, upload, evaluation and publishing the demo then stays under three minutes on two cores.
+    private static readonly TimeSpan DefaultTimeBudget = TimeSpan.FromSeconds(90);
+
+    /// <summary>Photos to learn from; null draws flowers.</summary>
+    public string? DataFolder { get; init; }
+
+    /// <summary>Whether the workspace outlives the demo.</summary>
+    public bool Keep { get; init; }
+
+    public required string ServerExecutable { get; init; }
+
+    public required string TrainerExecutable { get; init; }
+
+    /// <summary>What the command line asks for, given a data set and a model.</summary>
+    public required Func<string, string, FineTuneSpec> SpecFor { get; init; }
+
+    /// <summary>Runs it; the server is stopped and the workspace deleted whatever happens.</summary>
+    /// <exception cref="CommandException">The job failed, or the server ended.</exception>
+    public async Task<DemoReport> RunAsync(CancellationToken cancellationToken)
+    {
+        var started = terminal.Time.GetTimestamp();
+        // Before anything is started: a bad folder should fail at once.
+        var given = DataFolder is null ? null : PhotoFolder.Read(DataFolder);
+        await using var workspace = new TemporaryWorkspace(Keep);
+        if (Keep)
+            terminal.Say($"Workspace, kept: {workspace.Path}");
+        var photos = HeldOut.Split(given ?? Draw(workspace, cancellationToken), cancellationToken);
+
+        using var log = TextWriter.Synchronized(new StreamWriter(workspace.ServerLog) { AutoFlush = true });
+        await using var server = await ServerProcess.StartAsync(
+            new ServerStart
+            {
+                Executable = ServerExecutable,
+                Trainer = TrainerExecutable,
+                Workspace = workspace.Workspace,
+                Log = log.WriteLine,
+            },
+            cancellationToken);
+        Step($"Started a server at {server.Address}", started);
+        await using var memory = new TrainerMemory(server.Id, terminal.Time);
+        var report = await UnlessEndsAsync(server, cancel => LearnAndClassifyAsync(server.Address, photos, cancel), cancellationToken);
+        return report with
+        {
+            Seconds = Math.Round(terminal.Time.GetElapsedTime(started).TotalSeconds, 1),
+            PeakTrainerMemoryMb = memory.PeakMegabytes,
+            Workspace = Keep ? workspace.Path : null,
+        };
+    }
+
+    private PhotoFolder Draw(TemporaryWorkspace workspace, CancellationToken cancellationToken)
+    {
+        var started = terminal.Time.GetTimestamp();
+        var set = new FlowerSet();
+        set.WriteTo(workspace.Pictures, cancellationToken);
+        Step($"Drew {set.TrainPerFlower} + {set.ValidationPerFlower} pictures each of {string.Join(", ", FlowerSet.Labels)}", started);
+        return PhotoFolder.Read(workspace.Pictures);
+    }
+
+    private async Task<DemoReport> LearnAndClassifyAsync(string address, IReadOnlyList<PhotoFile> photos, CancellationToken cancellationToken)
+    {
+        using var client = new BitClient(address);
+        var dataset = await DatasetInput.UploadAsync(terminal, client, ModelName, photos, cancellationToken);
+        var submitted = await client.SubmitFineTuneJobAsync(Complete(SpecFor(dataset.Name, ModelName)), cancellationToken: cancellationToken);
+        var training = terminal.Time.GetTimestamp();
+        var followed = await FollowAsync(client, submitted.Name, cancellationToken);
+        JobWatch.RequireSuccess(followed.Job);
+        Step($"Trained {followed.Job.ModelVersion}", training);
+
+        await client.SetAliasAsync(ModelName, followed.Job.ModelVersion, cancellationToken: cancellationToken);
+        terminal.Say($"Promoted it: models/{ModelName}@{Model.LiveAlias} answers with it");
+        var version = await FindVersionAsync(client, followed.Job.ModelVersion, cancellationToken);
+        return new DemoReport
+        {
+            ValidationAccuracy = version?.ValidationAccuracy ?? followed.Job.Progress?.BestValidationAccuracy,
+            ImagesPerSecond = followed.ImagesPerSecond is { } speed ? Math.Round(speed, 1) : null,
+            Seconds = 0,
+            TrainingSeconds = followed.Job is { StartTime: { } start, EndTime: { } end } ? Math.Round((end - start).TotalSeconds, 1) : null,
+            ModelVersion = followed.Job.ModelVersion,
+            Network = version?.Network ?? "",
+            Method = version?.Method ?? "",
+            TrainPhotoCount = dataset.TrainPhotoCount,
+            ValidationPhotoCount = dataset.ValidationPhotoCount,
+            Predictions = await PredictAsync(client, HeldOut.Choose(photos, PredictionCount, ChoiceSeed), cancellationToken),
+        };
+    }
+
+    // Unlike `finetune --wait`, Ctrl+C leaves nothing running here: the server goes with the demo.
+    private async Task<FollowedJob> FollowAsync(BitClient client, string job, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await JobWatch.FollowAsync(terminal, client, job, cancellationToken);
+        }
+        catch (CommandException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+    }
+
+    private static async Task<ModelVersion?> FindVersionAsync(BitClient client, string name, CancellationToken cancellationToken)
+        => await client.ListModelVersionsAsync(ModelName, cancellationToken).FirstOrDefaultAsync(version => version.Name == name, cancellationToken);
+
+    private async Task<List<DemoPrediction>> PredictAsync(BitClient client, IReadOnlyList<PhotoFile> chosen, CancellationToken cancellationToken)
+    {
+        var predictions = new List<DemoPrediction>(chosen.Count);
+        await foreach (var outcome in client.ClassifyFilesAsync(ModelName, chosen.Select(photo => photo.Path), 1, cancellationToken))
+        {
+            // A photo that the server left out of the data set is refused here for the same reason; it was reported at the upload.
+            if (outcome.Error is null)
+                predictions.Add(DemoReport.Of(chosen.First(photo => photo.Path == outcome.Path), outcome));
+        }
+        return predictions;
+    }
+
+    private static FineTuneSpec Complete(FineTuneSpec spec) => spec with
+    {
+        Network = spec.Network.Length == 0 && spec.Base.Length == 0 ? DefaultNetwork : spec.Network,
+        Overrides = spec.Overrides with { TimeBudget = spec.Overrides.TimeBudget ?? DefaultTimeBudget },
+    };
+
+    // A watch waits for a lost server to come back; this one will not.
+    private static async Task<T> UnlessEndsAsync<T>(
+        ServerProcess server, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var ended = server.WhenEndedAsync(stop.Token);
+        var working = work(stop.Token);
+        var first = await Task.WhenAny(working, ended);
+        await stop.CancelAsync();
+        if (first == working || cancellationToken.IsCancellationRequested)
+            return await working;
+        try
+        {
+            return await working;
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or BitException or CommandException)
+        {
+            throw new CommandException(await ended);
+        }
+    }
+
+    private void Step(string what, long since)
+        => terminal.Say(Show.Invariant($"{what} ({terminal.Time.GetElapsedTime(since).TotalSeconds:0.0} s)"));
+}

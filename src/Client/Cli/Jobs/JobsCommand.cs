@@ -1,0 +1,117 @@
+using System.CommandLine;
+using BiT.Client;
+using Spectre.Console;
+
+namespace BiT.CommandLine;
+
+/// <summary><c>bit jobs [list|show|watch|cancel]</c></summary>
+internal static class JobsCommand
+{
+    public static Command Create(CliEnvironment environment)
+    {
+        var list = CreateList("list", "List jobs, newest first.", environment);
+        var command = CreateList("jobs", "List, follow and cancel fine-tuning jobs. Alone: list.", environment);
+        command.Subcommands.Add(list);
+        command.Subcommands.Add(CreateForJob("show", "Show a job with its plan.", environment, (terminal, client, job, cancellationToken) =>
+            ShowAsync(terminal, client.GetFineTuneJobAsync(job, cancellationToken))));
+        command.Subcommands.Add(CreateForJob("watch", "Follow a job until it is done. Ctrl+C leaves it running.", environment, WatchAsync));
+        command.Subcommands.Add(CreateForJob("cancel", "Ask a job to stop.", environment, CancelAsync));
+        return command;
+    }
+
+    /// <summary>Tells how a job stands: the answer of the commands that end with one job.</summary>
+    public static void Report(Terminal terminal, FineTuneJob job, string? lastLine = null) => terminal.Answer(JsonShapes.Of(job), console =>
+    {
+        console.Write(Tables.Facts(FactsOf(job, terminal.Time)));
+        if (lastLine is not null)
+            console.WriteLine(lastLine);
+    });
+
+    private static Command CreateList(string name, string description, CliEnvironment environment)
+    {
+        var limit = new Option<int>("--limit", "-n") { Description = "At most this many.", HelpName = "N", DefaultValueFactory = _ => 20 };
+        return new Command(name, description) { limit }.Calls(environment, async (parsed, terminal, client, cancellationToken) =>
+        {
+            var jobs = await client.ListFineTuneJobsAsync(cancellationToken).Take(Math.Max(1, parsed.GetValue(limit)))
+                .ToListAsync(cancellationToken);
+            terminal.Answer(new { Jobs = jobs.Select(JsonShapes.Of) }, console =>
+            {
+                if (jobs.Count == 0)
+                {
+                    console.WriteLine("No jobs yet. Submit one: bit finetune FOLDER --model NAME --wait");
+                    return;
+                }
+                var table = Tables.Create("Job", "State", "Model", "Step", "Accuracy", "Left", "Submitted");
+                foreach (var job in jobs)
+                    table.AddRow(
+                        Tables.Cell(ResourceName.Id(job.Name)), Tables.Cell(StateOf(job)), Tables.Cell(ResourceName.Id(job.Spec.Model)),
+                        Tables.Cell(StepsOf(job.Progress)), Tables.Cell(Show.Percent(AccuracyOf(job.Progress))),
+                        Tables.Cell(!job.IsDone && job.Progress?.TimeLeft is { } left ? Show.Duration(left) : ""),
+                        Tables.Cell(Show.Moment(job.CreateTime, terminal.Time)));
+                console.Write(table);
+            });
+            return ExitCodes.Ok;
+        });
+    }
+
+    private static Command CreateForJob(
+        string name, string description, CliEnvironment environment, Func<Terminal, BitClient, string, CancellationToken, Task<int>> action)
+    {
+        var job = new Argument<string>("JOB") { Description = "The job's id, as `bit jobs` lists it." };
+        return new Command(name, description) { job }.Calls(environment, (parsed, terminal, client, cancellationToken) =>
+            action(terminal, client, ResourceName.Job(parsed.GetRequiredValue(job)), cancellationToken));
+    }
+
+    private static async Task<int> ShowAsync(Terminal terminal, Task<FineTuneJob> asked)
+    {
+        Report(terminal, await asked);
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<int> WatchAsync(Terminal terminal, BitClient client, string job, CancellationToken cancellationToken)
+    {
+        var done = (await JobWatch.FollowAsync(terminal, client, job, cancellationToken)).Job;
+        JobWatch.RequireSuccess(done);
+        Report(terminal, done);
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<int> CancelAsync(Terminal terminal, BitClient client, string name, CancellationToken cancellationToken)
+    {
+        var job = await client.CancelFineTuneJobAsync(name, cancellationToken);
+        terminal.Answer(JsonShapes.Of(job), console => console.WriteLine(job switch
+        {
+            { State: JobState.Cancelled } => $"{job.Name} is cancelled.",
+            { IsDone: true } => $"{job.Name} was already done: {JsonShapes.StateOf(job.State)}.",
+            _ => $"{job.Name} will stop shortly. Follow it: bit jobs watch {ResourceName.Id(job.Name)}",
+        }));
+        return ExitCodes.Ok;
+    }
+
+    private static IEnumerable<(string, string)> FactsOf(FineTuneJob job, TimeProvider clock)
+    {
+        yield return ("job", job.Name);
+        yield return ("state", StateOf(job));
+        yield return ("waiting", job.WaitingReason);
+        yield return ("error", job.Error is null ? "" : $"{job.Error.Reason}: {job.Error.Message}");
+        yield return ("model", job.Spec.Model);
+        yield return ("model version", job.ModelVersion);
+        yield return ("data set", job.Spec.Dataset);
+        yield return ("progress", job.Progress is null || job.IsDone ? "" : $"{job.Progress.Phase}  {TrainingText.Details(job.Progress)}");
+        yield return ("steps", job.IsDone ? StepsOf(job.Progress) : "");
+        yield return ("validation accuracy", job.IsDone ? Show.Percent(AccuracyOf(job.Progress)) : "");
+        yield return ("attempt", job.Attempt > 1 ? $"{job.Attempt} (resumed)" : "");
+        yield return ("submitted", Show.Moment(job.CreateTime, clock));
+        yield return ("took", job is { StartTime: { } start, EndTime: { } end } ? Show.Duration(end - start) : "");
+        foreach (var (name, value) in PlanText.Flatten(job.PlanJson))
+            yield return ("plan " + name, value);
+    }
+
+    private static string StateOf(FineTuneJob job)
+        => job is { IsCancelRequested: true, IsDone: false } ? $"{JsonShapes.StateOf(job.State)}, stopping" : JsonShapes.StateOf(job.State);
+
+    private static string StepsOf(FineTuneProgress? progress)
+        => progress is { TotalSteps: > 0 } ? Show.Invariant($"{progress.Step}/{progress.TotalSteps}") : "";
+
+    private static double? AccuracyOf(FineTuneProgress? progress) => progress?.BestValidationAccuracy ?? progress?.ValidationAccuracy;
+}

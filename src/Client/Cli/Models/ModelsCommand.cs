@@ -1,0 +1,156 @@
+using System.CommandLine;
+using BiT.Client;
+using Spectre.Console;
+
+namespace BiT.CommandLine;
+
+/// <summary><c>bit models [list|show|versions|promote|alias]</c></summary>
+internal static class ModelsCommand
+{
+    public static Command Create(CliEnvironment environment)
+    {
+        var command = new Command("models", "List models and decide which version serves. Alone: list.")
+        {
+            new Command("list", "List all models.").Calls(environment, ListAsync),
+            CreateShow(environment),
+            CreateVersions(environment),
+            CreatePromote(environment),
+            CreateAlias(environment),
+        };
+        return command.Calls(environment, ListAsync);
+    }
+
+    private static Command CreateShow(CliEnvironment environment)
+    {
+        var model = ModelArgument();
+        return new Command("show", "Show a model with its aliases and newest version.") { model }
+            .Calls(environment, async (parsed, terminal, client, cancellationToken) =>
+            {
+                var found = await client.GetModelAsync(parsed.GetRequiredValue(model), cancellationToken);
+                terminal.Answer(JsonShapes.Of(found), console => console.Write(Tables.Facts(FactsOf(found, terminal.Time))));
+                return ExitCodes.Ok;
+            });
+    }
+
+    private static Command CreateVersions(CliEnvironment environment)
+    {
+        var model = ModelArgument();
+        return new Command("versions", "List the versions of a model, newest first.") { model }
+            .Calls(environment, async (parsed, terminal, client, cancellationToken) =>
+            {
+                var found = await client.GetModelAsync(parsed.GetRequiredValue(model), cancellationToken);
+                var versions = await client.ListModelVersionsAsync(found.Name, cancellationToken).ToListAsync(cancellationToken);
+                terminal.Answer(
+                    new { Model = found.Name, Versions = versions.Select(version => JsonShapes.Of(version, withManifest: true)) },
+                    console => WriteVersions(console, found, versions, terminal.Time));
+                return ExitCodes.Ok;
+            });
+    }
+
+    private static Command CreatePromote(CliEnvironment environment)
+    {
+        var model = ModelArgument();
+        var version = new Argument<string?>("VERSION")
+        {
+            Description = "A version number; left out, the newest.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        return new Command("promote", "Let a version answer requests that name only the model (alias `live`).") { model, version }
+            .Calls(environment, async (parsed, terminal, client, cancellationToken) =>
+            {
+                var name = parsed.GetRequiredValue(model);
+                var wanted = parsed.GetValue(version) ?? await NewestAsync(client, name, cancellationToken);
+                return Moved(terminal, await client.SetAliasAsync(name, wanted, cancellationToken: cancellationToken), Model.LiveAlias);
+            });
+    }
+
+    private static Command CreateAlias(CliEnvironment environment)
+    {
+        var model = ModelArgument();
+        var alias = new Argument<string>("ALIAS") { Description = "For example live or canary: a-z, 0-9 and -, beginning with a letter." };
+        var version = new Argument<string>("VERSION") { Description = "A version number." };
+        var expected = new Option<string?>("--expected")
+        {
+            Description = "Move only while the alias points at this version; `none`: only while there is no such alias.",
+            HelpName = "VERSION",
+        };
+        return new Command("alias", "Point an alias at a version.") { model, alias, version, expected }
+            .Calls(environment, async (parsed, terminal, client, cancellationToken) =>
+            {
+                var condition = parsed.GetValue(expected);
+                var moved = await client.SetAliasAsync(
+                    parsed.GetRequiredValue(model), parsed.GetRequiredValue(version), parsed.GetRequiredValue(alias),
+                    condition == "none" ? "" : condition, cancellationToken);
+                return Moved(terminal, moved, parsed.GetRequiredValue(alias));
+            });
+    }
+
+    private static async Task<int> ListAsync(ParseResult parsed, Terminal terminal, BitClient client, CancellationToken cancellationToken)
+    {
+        var models = await client.ListModelsAsync(cancellationToken).ToListAsync(cancellationToken);
+        terminal.Answer(new { Models = models.Select(JsonShapes.Of) }, console =>
+        {
+            if (models.Count == 0)
+            {
+                console.WriteLine("No models yet. Train one: bit finetune FOLDER --model NAME --wait --promote");
+                return;
+            }
+            var table = Tables.Create("Model", "Live", "Newest", "Network", "Classes", "Accuracy", "Trained");
+            foreach (var model in models)
+                table.AddRow(
+                    Tables.Cell(ResourceName.Id(model.Name)),
+                    Tables.Cell(model.Aliases.TryGetValue(Model.LiveAlias, out var live) ? ResourceName.Id(live) : "-"),
+                    Tables.Cell(model.LatestVersion is null ? "-" : ResourceName.Id(model.LatestVersion.Name)),
+                    Tables.Cell(model.LatestVersion?.Network ?? ""),
+                    Tables.Cell(model.LatestVersion is null ? "" : Show.Invariant($"{model.LatestVersion.Labels.Count}")),
+                    Tables.Cell(Show.Percent(model.LatestVersion?.ValidationAccuracy)),
+                    Tables.Cell(Show.Moment(model.LatestVersion?.CreateTime, terminal.Time)));
+            console.Write(table);
+        });
+        return ExitCodes.Ok;
+    }
+
+    private static Argument<string> ModelArgument() => new("MODEL") { Description = "The model's name." };
+
+    private static async Task<string> NewestAsync(BitClient client, string model, CancellationToken cancellationToken)
+        => (await client.GetModelAsync(model, cancellationToken)).LatestVersion?.Name
+            ?? throw new CommandException(ExitCodes.NotFound, "NO_VERSION", $"Model {model} has no version yet. Train one: bit finetune.");
+
+    private static int Moved(Terminal terminal, Model model, string alias)
+    {
+        terminal.Answer(JsonShapes.Of(model), console => console.WriteLine(
+            $"{model.Name}@{alias} is now {model.Aliases.GetValueOrDefault(alias, "unset")}"));
+        return ExitCodes.Ok;
+    }
+
+    private static IEnumerable<(string, string)> FactsOf(Model model, TimeProvider clock)
+    {
+        yield return ("model", model.Name);
+        foreach (var (alias, version) in model.Aliases.OrderBy(alias => alias.Key, StringComparer.Ordinal))
+            yield return ("alias " + alias, version);
+        if (model.LatestVersion is not { } newest)
+            yield break;
+        yield return ("newest version", newest.Name);
+        yield return ("network", newest.Network);
+        yield return ("method", newest.Method);
+        yield return ("input", $"{newest.InputSize} x {newest.InputSize}");
+        yield return ("validation accuracy", Show.Percent(newest.ValidationAccuracy));
+        yield return ("classes", string.Join(", ", newest.Labels));
+        yield return ("data set", newest.Dataset);
+        yield return ("job", newest.Job);
+        yield return ("published", Show.Moment(newest.CreateTime, clock));
+    }
+
+    private static void WriteVersions(IAnsiConsole console, Model model, List<ModelVersion> versions, TimeProvider clock)
+    {
+        var table = Tables.Create("Version", "Aliases", "Network", "Method", "Input", "Classes", "Accuracy", "Published");
+        foreach (var version in versions)
+            table.AddRow(
+                Tables.Cell(ResourceName.Id(version.Name)),
+                Tables.Cell(string.Join(", ", model.Aliases.Where(alias => alias.Value == version.Name).Select(alias => alias.Key).Order())),
+                Tables.Cell(version.Network), Tables.Cell(version.Method), Tables.Cell(Show.Invariant($"{version.InputSize}")),
+                Tables.Cell(Show.Invariant($"{version.Labels.Count}")), Tables.Cell(Show.Percent(version.ValidationAccuracy)),
+                Tables.Cell(Show.Moment(version.CreateTime, clock)));
+        console.Write(table);
+    }
+}

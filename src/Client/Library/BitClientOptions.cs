@@ -1,0 +1,47 @@
+namespace BiT.Client;
+
+/// <summary>How a <see cref="BitClient"/> talks to the service.</summary>
+public sealed record BitClientOptions
+{
+    /// <summary>Smallest and largest <see cref="ChunkBytes"/>.</summary>
+    public const int MinChunkBytes = 64 << 10;
+
+    /// <summary>Smallest and largest <see cref="ChunkBytes"/>.</summary>
+    public const int MaxChunkBytes = 1 << 20;
+
+    /// <summary>Deadline of a short call (all but classification and upload). Default 30 s.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Deadline of one classification call and of moving an alias, which loads a model. Default 2 minutes.</summary>
+    public TimeSpan ModelDeadline { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Deadline of a whole upload; null, the default, sets none: a large folder takes what it takes.</summary>
+    public TimeSpan? UploadDeadline { get; init; }
+
+    /// <summary>How often a read is tried while the service is unavailable, 1 to 5. Writes are never repeated. Default 4.</summary>
+    public int MaxReadAttempts { get; init; } = 4;
+
+    /// <summary>Bytes of a photo per upload message, 64 KiB to 1 MiB. Default 256 KiB.</summary>
+    public int ChunkBytes { get; init; } = 256 << 10;
+
+    /// <summary>Largest reply that is accepted. Default 64 MiB.</summary>
+    public int MaxReplyBytes { get; init; } = 64 << 20;
+
+    /// <summary>Pause before a broken watch is opened again; doubles up to ten times this. Default 500 ms.</summary>
+    public TimeSpan ReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often in a row a watch is opened again without one new event before it gives up. Default 20.</summary>
+    public int MaxReconnects { get; init; } = 20;
+
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(ChunkBytes, MinChunkBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(ChunkBytes, MaxChunkBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxReadAttempts, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxReadAttempts, 5);
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxReconnects);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Deadline, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ModelDeadline, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ReconnectDelay, TimeSpan.Zero);
+    }
+}

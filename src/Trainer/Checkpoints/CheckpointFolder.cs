@@ -1,0 +1,79 @@
+using System.Globalization;
+using BiT.Training.Networks;
+
+namespace BiT.Training.Checkpoints;
+
+/// <summary>A resumable point of a run: state, weights, momenta and the best weights.</summary>
+internal sealed record Checkpoint(
+    TrainingState State, IReadOnlyDictionary<string, float[]> Weights, IReadOnlyDictionary<string, float[]> Momenta, IReadOnlyDictionary<string, float[]>? BestWeights);
+
+/// <summary>The checkpoints of one job: jobs/{job}/attempt-{attempt}/step-{step}.safetensors. Each attempt writes in a folder of its own, so that
+/// a worker that lost its lease cannot touch the files of its successor.</summary>
+internal sealed class CheckpointFolder(string jobFolder, int attempt, string planHash)
+{
+    private const string Extension = ".safetensors";
+    private const int Kept = 2;
+
+    /// <summary>Writes a checkpoint and removes all but the newest two of this attempt.</summary>
+    /// <returns>Its path, relative to the job's folder.</returns>
+    public string Save(Checkpoint checkpoint)
+    {
+        var folder = AttemptFolder(attempt);
+        Directory.CreateDirectory(folder);
+        var texts = new Dictionary<string, string> { ["format"] = "bit-checkpoint-1", ["plan"] = planHash, ["state"] = checkpoint.State.ToJson() };
+        var arrays = Prefixed("weights/", checkpoint.Weights).Concat(Prefixed("momenta/", checkpoint.Momenta));
+        if (checkpoint.BestWeights is { } best)
+            arrays = arrays.Concat(Prefixed("best/", best));
+        var path = Path.Combine(folder, $"step-{checkpoint.State.Step:000000000}{Extension}");
+        TensorFile.Write(path, texts, [.. arrays]);
+        foreach (var old in Files(folder).Skip(Kept))
+            File.Delete(old);
+        return Path.GetRelativePath(jobFolder, path);
+    }
+
+    /// <summary>The newest checkpoint of any attempt up to this one that is whole and belongs to the plan.</summary>
+    /// <param name="parameters">The trained parameters.</param>
+    /// <param name="log">Receives a line per checkpoint that cannot be used.</param>
+    public Checkpoint? LoadNewest(IReadOnlyList<Parameter> parameters, Action<string> log)
+    {
+        for (var earlier = attempt; earlier >= 1; earlier--)
+        {
+            foreach (var file in Files(AttemptFolder(earlier)))
+            {
+                try
+                {
+                    return Load(file, parameters);
+                }
+                catch (Exception problem) when (problem is InvalidDataException or IOException or System.Text.Json.JsonException)
+                {
+                    log($"Checkpoint skipped: {problem.Message}");
+                }
+            }
+        }
+        return null;
+    }
+
+    private Checkpoint Load(string file, IReadOnlyList<Parameter> parameters)
+    {
+        var content = TensorFile.Read(file);
+        if (content.Texts.GetValueOrDefault("plan") != planHash)
+            throw new InvalidDataException($"{file} belongs to another plan.");
+        var best = content.Arrays.Keys.Any(name => name.StartsWith("best/", StringComparison.Ordinal)) ? Take("best/") : null;
+        return new Checkpoint(TrainingState.FromJson(content.Texts.GetValueOrDefault("state", "null")), Take("weights/"), Take("momenta/"), best);
+
+        Dictionary<string, float[]> Take(string prefix) => parameters.ToDictionary(parameter => parameter.Name, parameter =>
+            content.Arrays.TryGetValue(prefix + parameter.Name, out var array) && array.Length == parameter.ElementCount
+                ? array
+                : throw new InvalidDataException($"{file} lacks {prefix}{parameter.Name} with {parameter.ElementCount} elements."));
+    }
+
+    private string AttemptFolder(int number) => Path.Combine(jobFolder, $"attempt-{number.ToString(CultureInfo.InvariantCulture)}");
+
+    // Newest first: the step is written with leading zeros.
+    private static IEnumerable<string> Files(string folder) => Directory.Exists(folder)
+        ? Directory.EnumerateFiles(folder, $"step-*{Extension}").OrderDescending(StringComparer.Ordinal).ToArray()
+        : [];
+
+    private static IEnumerable<KeyValuePair<string, float[]>> Prefixed(string prefix, IReadOnlyDictionary<string, float[]> arrays) =>
+        arrays.Select(entry => KeyValuePair.Create(prefix + entry.Key, entry.Value));
+}

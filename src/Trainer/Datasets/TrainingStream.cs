@@ -1,0 +1,65 @@
+using System.Runtime.InteropServices;
+using BiT.Training.Planning;
+using BiT.Training.Randomness;
+
+namespace BiT.Training.Datasets;
+
+/// <summary>The micro-batches of a run, in order, as a pure function of (plan, step, micro-batch).</summary>
+internal interface ITrainingStream
+{
+    /// <summary>Makes one micro-batch. Called from one thread, mostly in order.</summary>
+    /// <param name="step">Optimiser step, from 0.</param>
+    /// <param name="index">Micro-batch within the step, from 0.</param>
+    MicroBatch Read(long step, int index);
+}
+
+/// <summary>Photos with random crop and random mirroring.</summary>
+/// <remarks>Source: BiT, bit_pytorch/train.py: RandomCrop, RandomHorizontalFlip(0.5) on the resized square.</remarks>
+internal sealed class AugmentedPhotos(PhotoPixels photos, TrainingPlan plan) : ITrainingStream
+{
+    private readonly SampleOrder _order = new(plan.Seed, photos.Count, plan.SampleWithReplacement);
+    private readonly Mixup _mixup = new(plan.Seed, plan.MixupAlpha);
+    private readonly byte[] _pixels = new byte[photos.PhotoBytes];
+
+    public MicroBatch Read(long step, int index)
+    {
+        var size = plan.MicroBatchSize;
+        var imageLength = 3 * plan.Crop * plan.Crop;
+        var inputs = new float[size * imageLength];
+        var labels = new long[size];
+        for (var item = 0; item < size; item++)
+        {
+            var position = step * plan.BatchSize + (long)index * size + item;
+            var photo = _order.At(position);
+            photos.Read(photo, _pixels);
+            labels[item] = photos.Labels[photo];
+            var random = new CounterRandom(plan.Seed, RandomStream.Augmentation, position);
+            var room = photos.Side - plan.Crop + 1;
+            var crop = new CropWindow(random.NextInt32(room), random.NextInt32(room), plan.Crop, random.NextInt32(2) == 1);
+            PixelConversion.ToPlanes(_pixels, photos.Side, crop, inputs.AsSpan(item * imageLength, imageLength));
+        }
+        return new MicroBatch { Inputs = inputs, Labels = labels, Permutation = _mixup.Permutation(step, index, size), Lambda = _mixup.Lambda(step) };
+    }
+}
+
+/// <summary>Features that were computed once.</summary>
+internal sealed class StoredFeatures(RecordFile features, IReadOnlyList<int> labels, TrainingPlan plan) : ITrainingStream
+{
+    private readonly SampleOrder _order = new(plan.Seed, features.Count, plan.SampleWithReplacement);
+    private readonly Mixup _mixup = new(plan.Seed, plan.MixupAlpha);
+
+    public MicroBatch Read(long step, int index)
+    {
+        var size = plan.MicroBatchSize;
+        var featureCount = features.RecordBytes / sizeof(float);
+        var inputs = new float[size * featureCount];
+        var classes = new long[size];
+        for (var item = 0; item < size; item++)
+        {
+            var photo = _order.At(step * plan.BatchSize + (long)index * size + item);
+            features.Read(photo, MemoryMarshal.AsBytes(inputs.AsSpan(item * featureCount, featureCount)));
+            classes[item] = labels[photo];
+        }
+        return new MicroBatch { Inputs = inputs, Labels = classes, Permutation = _mixup.Permutation(step, index, size), Lambda = _mixup.Lambda(step) };
+    }
+}

@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using BiT.Core.Classification;
+using BiT.Training.Checkpoints;
+using BiT.Training.Datasets;
+using Microsoft.ML.OnnxRuntime;
+
+namespace BiT.Training.Evaluation;
+
+/// <summary>Applies a head to features that were computed once, with the code that serves heads.</summary>
+internal sealed class FeatureEvaluator(RecordFile features, IReadOnlyList<int> labels) : IEvaluator
+{
+    public EvaluationPoint Evaluate(long step, IReadOnlyList<OrtValue> parameters, CancellationToken cancellation)
+    {
+        var bias = parameters[1].GetTensorDataAsSpan<float>().ToArray();
+        var featureCount = features.RecordBytes / sizeof(float);
+        var head = new LinearHead(HeadLayout.ToNpz(parameters[0].GetTensorDataAsSpan<float>(), bias.Length), bias, featureCount);
+        var preLogits = new float[featureCount];
+        var logits = new float[bias.Length];
+        var score = new Score();
+        for (var index = 0; index < features.Count; index++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            features.Read(index, MemoryMarshal.AsBytes(preLogits.AsSpan()));
+            head.Apply(preLogits, logits);
+            score.Add(logits, labels[index]);
+        }
+        return score.At(step);
+    }
+}
+
+/// <summary>The two layouts of a head kernel.</summary>
+internal static class HeadLayout
+{
+    /// <summary>[K,F], the graphs' layout, to [F,K], the npz files' and the server's.</summary>
+    public static float[] ToNpz(ReadOnlySpan<float> kernel, int classCount)
+    {
+        var featureCount = kernel.Length / classCount;
+        var result = new float[kernel.Length];
+        for (var k = 0; k < classCount; k++)
+        {
+            for (var f = 0; f < featureCount; f++)
+                result[f * classCount + k] = kernel[k * featureCount + f];
+        }
+        return result;
+    }
+}

@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using BiT.Core.Runtime;
+using BiT.Training.Artifacts;
+using BiT.Training.Networks;
+using BiT.Training.Weights;
+
+namespace BiT.Training.Loop;
+
+/// <summary>Measures how fast this machine trains a network, with the graphs that training uses.</summary>
+internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifacts, RuntimeOptions options)
+{
+    private const int TimedRuns = 2;
+    private const int LargestInferenceBatch = 16;
+
+    /// <summary>Seconds per image: for <c>full</c> of one forward and backward pass, for <c>head</c> of one forward pass of the backbone.
+    /// The fastest of a few runs after one to warm up: other load only ever makes a run slower.</summary>
+    public double SecondsPerImage(string method, int crop, int microBatch) =>
+        method == "head" ? Inference(crop, Math.Min(microBatch, LargestInferenceBatch)) : Training(crop, microBatch);
+
+    private double Training(int crop, int microBatch)
+    {
+        var sizes = new TrainingGraphSizes(weights.ClassCount, microBatch, crop);
+        using var engine = new TrainingEngine(artifacts.GetOrWrite(TrainingGraphs.Training(weights.Network, sizes)),
+            artifacts.GetOrWrite(OptimizerGraph.Build(weights.Parameters, 0.9f, 0)), weights.Parameters, options);
+        for (var index = 0; index < weights.Parameters.Count; index++)
+            weights[weights.Parameters[index].Name].CopyTo(engine.Weights(index));
+        return Fastest(microBatch, () =>
+        {
+            engine.AccumulateMicroBatch(1);
+            engine.Step(0);
+        });
+    }
+
+    private double Inference(int crop, int batch)
+    {
+        using var model = InferenceModel.Open(artifacts.GetOrWrite(InferenceGraph.Build(weights.WithoutHead(), crop)), options);
+        var images = new byte[batch * crop * crop * 3];
+        return Fastest(batch, () => model.Run(images, batch));
+    }
+
+    private static double Fastest(int images, Action run)
+    {
+        run();
+        var fastest = double.MaxValue;
+        for (var index = 0; index < TimedRuns; index++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            run();
+            fastest = Math.Min(fastest, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+        return fastest / images;
+    }
+}

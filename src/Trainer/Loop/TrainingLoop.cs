@@ -1,0 +1,188 @@
+using System.Diagnostics;
+using BiT.Training.Checkpoints;
+using BiT.Training.Datasets;
+using BiT.Training.Evaluation;
+using BiT.Training.Networks;
+using BiT.Training.Planning;
+
+namespace BiT.Training.Loop;
+
+/// <summary>What a loop tells while it runs. Called from the loop's thread.</summary>
+internal interface ILoopObserver
+{
+    /// <summary>A micro-batch is done.</summary>
+    void OnMicroBatch(LoopProgress progress);
+
+    /// <summary>An evaluation begins.</summary>
+    void OnEvaluating(long step);
+
+    /// <summary>An evaluation is done.</summary>
+    void OnEvaluated(EvaluationPoint point, bool isBest);
+
+    /// <summary>A checkpoint is on disk.</summary>
+    /// <param name="path">Relative to the job's folder.</param>
+    void OnCheckpoint(string path);
+}
+
+/// <summary>Where a loop stands.</summary>
+internal readonly record struct LoopProgress(long Step, long TotalSteps, double Loss, double LearningRate, int Images);
+
+/// <summary>What a run needs besides its plan.</summary>
+internal sealed record LoopInputs
+{
+    public required TrainingPlan Plan { get; init; }
+    public required IReadOnlyList<Parameter> Parameters { get; init; }
+    public required ITrainingStream Stream { get; init; }
+
+    /// <summary>Null without validation photos.</summary>
+    public required IEvaluator? Evaluator { get; init; }
+    public required CheckpointFolder Checkpoints { get; init; }
+    public required ILoopObserver Observer { get; init; }
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>Trains: micro-batches into steps, steps into evaluations and checkpoints, until the schedule or early stopping ends the run.</summary>
+internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
+{
+    // Points of the stored loss curve; a longer run averages over more steps per point.
+    private const int MaxLossPoints = 500;
+
+    private readonly TrainingPlan _plan = inputs.Plan;
+    private readonly List<EvaluationPoint> _evaluations = [];
+    private readonly List<LossPoint> _losses = [];
+    private TrainingState _state = new() { Step = 0 };
+    private Dictionary<string, float[]>? _best;
+    private double _lossSum;
+    private int _lossSteps;
+
+    /// <summary>Runs from where the engine and <paramref name="resumed"/> stand to the end.</summary>
+    /// <param name="resumed">The checkpoint to continue from; null begins with the engine's weights.</param>
+    /// <param name="cancellation">Checked before each micro-batch; a checkpoint is written before the exception.</param>
+    /// <exception cref="TrainingDivergedException">The loss is not a number any more.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public LoopResult Run(Checkpoint? resumed, CancellationToken cancellation)
+    {
+        if (resumed is not null)
+            Restore(resumed);
+        try
+        {
+            RunSteps(cancellation);
+        }
+        catch (OperationCanceledException) when (_state.Step > (resumed?.State.Step ?? 0))
+        {
+            SaveCheckpoint();
+            throw;
+        }
+        return new LoopResult(_state, _best ?? Snapshot(engine.Weights));
+    }
+
+    private void RunSteps(CancellationToken cancellation)
+    {
+        using var prefetcher = new Prefetcher(inputs.Stream, _state.Step, _plan.Steps, _plan.MicroBatchesPerStep);
+        var sinceCheckpoint = Stopwatch.StartNew();
+        // A run that was stopped during an evaluation owes it.
+        if (_state.Step > 0 && (_evaluations.Count == 0 || _evaluations[^1].Step != _state.Step))
+            EvaluateIfDue(cancellation);
+        while (_state.Step < _plan.Steps && !ShouldStopEarly())
+        {
+            RunStep(prefetcher, cancellation);
+            EvaluateIfDue(cancellation);
+            if (sinceCheckpoint.Elapsed >= inputs.CheckpointInterval)
+            {
+                SaveCheckpoint();
+                sinceCheckpoint.Restart();
+            }
+        }
+    }
+
+    private bool ShouldStopEarly() => _plan.EarlyStoppingPatience > 0 && _state.EvaluationsWithoutImprovement >= _plan.EarlyStoppingPatience;
+
+    private void RunStep(Prefetcher prefetcher, CancellationToken cancellation)
+    {
+        var step = _state.Step;
+        var rate = _plan.Schedule.RateAt((int)step) ?? throw new InvalidOperationException($"The schedule ends before step {step} of {_plan.Steps}.");
+        var loss = 0.0;
+        for (var index = 0; index < _plan.MicroBatchesPerStep; index++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var batch = prefetcher.Next(cancellation);
+            batch.Inputs.CopyTo(engine.Inputs);
+            batch.Labels.CopyTo(engine.Labels);
+            batch.Permutation.CopyTo(engine.Permutation);
+            loss += engine.AccumulateMicroBatch(batch.Lambda) / _plan.MicroBatchesPerStep;
+            if (!double.IsFinite(loss))
+                throw new TrainingDivergedException(step, rate);
+            inputs.Observer.OnMicroBatch(new LoopProgress(step, _plan.Steps, loss * _plan.MicroBatchesPerStep / (index + 1), rate, batch.Labels.Length));
+        }
+        engine.Step((float)rate);
+        _state = _state with { Step = step + 1 };
+        RecordLoss(loss, rate);
+    }
+
+    private void EvaluateIfDue(CancellationToken cancellation)
+    {
+        if (inputs.Evaluator is not null && (_state.Step % _plan.EvaluationInterval == 0 || _state.Step == _plan.Steps))
+            Evaluate(inputs.Evaluator, cancellation);
+    }
+
+    private void RecordLoss(double loss, double rate)
+    {
+        _lossSum += loss;
+        _lossSteps++;
+        var perPoint = (_plan.Steps + MaxLossPoints - 1) / MaxLossPoints;
+        if (_state.Step % perPoint != 0 && _state.Step != _plan.Steps)
+            return;
+        _losses.Add(new LossPoint(_state.Step, _lossSum / _lossSteps, rate));
+        (_lossSum, _lossSteps) = (0, 0);
+    }
+
+    // Higher accuracy is better; between equals, lower loss.
+    private void Evaluate(IEvaluator evaluator, CancellationToken cancellation)
+    {
+        inputs.Observer.OnEvaluating(_state.Step);
+        var point = evaluator.Evaluate(_state.Step, engine.WeightValues, cancellation);
+        if (!double.IsFinite(point.Loss))
+            throw new TrainingDivergedException(_state.Step, _plan.Schedule.BaseRate);
+        _evaluations.Add(point);
+        var isBest = _state.BestAccuracy is not { } best || point.Accuracy > best || (point.Accuracy == best && point.Loss < _state.BestLoss);
+        _state = isBest
+            ? _state with { BestStep = point.Step, BestAccuracy = point.Accuracy, BestLoss = point.Loss, EvaluationsWithoutImprovement = 0 }
+            : _state with { EvaluationsWithoutImprovement = _state.EvaluationsWithoutImprovement + 1 };
+        if (isBest)
+            _best = Snapshot(engine.Weights);
+        _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses] };
+        inputs.Observer.OnEvaluated(point, isBest);
+    }
+
+    private void Restore(Checkpoint checkpoint)
+    {
+        _state = checkpoint.State;
+        _best = checkpoint.BestWeights?.ToDictionary();
+        _evaluations.AddRange(_state.Evaluations);
+        _losses.AddRange(_state.Losses);
+        for (var index = 0; index < inputs.Parameters.Count; index++)
+        {
+            var name = inputs.Parameters[index].Name;
+            checkpoint.Weights[name].CopyTo(engine.Weights(index));
+            checkpoint.Momenta[name].CopyTo(engine.Momenta(index));
+        }
+    }
+
+    private void SaveCheckpoint()
+    {
+        _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses] };
+        inputs.Observer.OnCheckpoint(inputs.Checkpoints.Save(new Checkpoint(_state, Snapshot(engine.Weights), Snapshot(engine.Momenta), _best)));
+    }
+
+    private delegate Span<float> ArrayOf(int index);
+
+    private Dictionary<string, float[]> Snapshot(ArrayOf arrays) => Enumerable.Range(0, inputs.Parameters.Count)
+        .ToDictionary(index => inputs.Parameters[index].Name, index => arrays(index).ToArray());
+}
+
+/// <summary>How a run ended, and the weights to publish: the best evaluated ones, or the last without validation photos.</summary>
+internal sealed record LoopResult(TrainingState State, IReadOnlyDictionary<string, float[]> Weights);
+
+/// <summary>The loss is not a number any more.</summary>
+internal sealed class TrainingDivergedException(long step, double rate)
+    : Exception($"The loss is not finite at step {step} (learning rate {rate:G4}): training diverged. Lower learning_rate, or lengthen warmup_steps.");

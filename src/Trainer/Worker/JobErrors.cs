@@ -1,0 +1,34 @@
+using BiT.Core.Imaging;
+using BiT.Core.Runtime;
+using BiT.Core.Store;
+using BiT.Training.Loop;
+using BiT.Training.Networks;
+using BiT.Training.Planning;
+using BiT.Training.Weights;
+using Microsoft.ML.OnnxRuntime;
+
+namespace BiT.Training.Worker;
+
+/// <summary>Maps what can end a job to the error that its owner reads.</summary>
+internal static class JobErrors
+{
+    public static JobError Of(Exception problem) => problem switch
+    {
+        PlanException => new JobError("INVALID_PLAN", problem.Message),
+        NetworkException => new JobError("UNKNOWN_NETWORK", problem.Message),
+        WeightsException => new JobError("INVALID_WEIGHTS", problem.Message),
+        TrainingDivergedException => new JobError("DIVERGED", problem.Message),
+        ImageRejectedException => new JobError("BAD_PHOTO", problem.Message),
+        StoreNotFoundException => new JobError("NOT_FOUND", problem.Message),
+        BlobNotFoundException or BlobCorruptException => new JobError("STORE_DAMAGED", problem.Message),
+        ExecutionProviderException => new JobError("EXECUTION_PROVIDER", problem.Message),
+        OutOfMemoryException => OutOfMemory(problem),
+        OnnxRuntimeException when problem.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) => OutOfMemory(problem),
+        IOException or UnauthorizedAccessException => new JobError("STORAGE", $"Reading or writing the workspace failed: {problem.Message}"),
+        AggregateException { InnerExceptions: [var only] } => Of(only),
+        _ => new JobError("INTERNAL", $"{problem.GetType().Name}: {problem.Message}"),
+    };
+
+    private static JobError OutOfMemory(Exception problem) => new(
+        "OUT_OF_MEMORY", $"Training does not fit into memory: {problem.Message.Trim()} Choose a smaller micro_batch_size, crop or network.");
+}

@@ -1,0 +1,59 @@
+using BiT.Core.Store;
+using BiT.Training.Artifacts;
+using BiT.Training.Loop;
+using BiT.Training.Networks;
+using BiT.Training.Planning;
+using BiT.Training.Weights;
+
+namespace BiT.Training.Worker;
+
+/// <summary>Resolves the plan of a job and the weights that it starts from.</summary>
+internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, TrainerOptions options)
+{
+    /// <summary>The plan of the first attempt, or a new one.</summary>
+    /// <exception cref="PlanException">What was asked for contradicts itself or the data set.</exception>
+    /// <exception cref="NetworkException">The network is unknown.</exception>
+    public TrainingPlan Plan(JobRecord job, DatasetRecord dataset)
+    {
+        // A resumed job keeps its plan: another machine's measurements must not change it half-way.
+        if (job.PlanJson is { } stored)
+            return TrainingPlan.FromJson(stored);
+        var baseNetwork = job.Spec.Base is { } id ? FindBase(id).Manifest.Network : null;
+        var facts = DatasetFacts.Of(dataset);
+        var network = BitNetwork.ByName(job.Spec.Network ?? baseNetwork ?? PlanAssembly.DefaultNetwork);
+        var memory = new MemoryBudget(network, facts.Labels.Count, options.MemoryBytes);
+        var request = new PlanRequest
+        {
+            Spec = job.Spec with { Network = network.Name },
+            Data = facts,
+            BaseNetwork = baseNetwork,
+            MaxMicroBatch = memory.MaxMicroBatch,
+            SecondsPerImage = Measure(network, facts.Labels.Count),
+        };
+        return Recipes.Resolve(request);
+    }
+
+    /// <summary>The weights that a run starts from: the base's, or random ones, with a head that answers 0.</summary>
+    public WeightSet InitialWeights(TrainingPlan plan)
+    {
+        var network = BitNetwork.ByName(plan.Network);
+        if (plan.Base is not { } id)
+            return Initializers.Create(network, plan.ClassCount, plan.Seed);
+        var version = FindBase(id);
+        return NpzWeights.Read(workspace.Blobs.PathOf(version.Manifest.Weights), network).WithZeroHead(plan.ClassCount);
+    }
+
+    private ModelVersionRecord FindBase(ModelVersionId id) =>
+        workspace.Models.FindVersion(id) ?? throw new StoreNotFoundException($"The base {id} does not exist (any more). Name a version that does.");
+
+    // Weights do not matter for speed; they are made once, and only if something is measured.
+    private Func<string, int, int, double> Measure(BitNetwork network, int classCount)
+    {
+        SpeedMeasurement? measurement = null;
+        return (method, crop, microBatch) =>
+        {
+            measurement ??= new SpeedMeasurement(Initializers.Create(network, classCount, seed: 0), artifacts, options.Runtime);
+            return measurement.SecondsPerImage(method, crop, microBatch);
+        };
+    }
+}

@@ -1,0 +1,180 @@
+using BiT.Core.Classification;
+using BiT.Core.Imaging;
+using BiT.Core.Runtime;
+using BiT.Core.Store;
+using BiT.Core.Weights;
+using BiT.Training.Worker;
+
+namespace BiT.Tests.Unit.Worker;
+
+/// <summary>Whole jobs on a real store, with the smallest network that trains in seconds.</summary>
+public sealed class TrainerWorkerTests : IDisposable
+{
+    private static readonly FineTuneOverrides Short = new()
+    {
+        Steps = 30, BatchSize = 12, MicroBatchSize = 6, Crop = 32, Resize = 36, LearningRate = 0.01, EvaluationInterval = 10, WarmupSteps = 5, Seed = 7,
+    };
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly Workspace _workspace;
+
+    public TrainerWorkerTests() => _workspace = Workspace.Open(_folder.Path, TimeProvider.System);
+
+    public void Dispose()
+    {
+        _workspace.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task FullJob_OnColouredSquares_PublishesAVersionThatClassifiesThem()
+    {
+        var job = await RunAsync(Spec("full", "scratch", Short));
+
+        Assert.True(job.State == JobState.Succeeded, job.Error?.ToString());
+        var version = Version(job);
+        Assert.Equal(1, version.Manifest.ValidationAccuracy);
+        Assert.Equal(["blue", "green", "red"], version.Manifest.Labels);
+        using var model = InferenceModel.Open(_workspace.Blobs.PathOf(version.Manifest.InferenceGraph), new RuntimeOptions());
+        foreach (var photo in Dataset().Photos.Where(photo => photo.Split == Split.Validation))
+            Assert.Equal(photo.Label, version.Manifest.Labels[ArgMax(model.Run(Pixels(photo, 32), 1).Logits)]);
+    }
+
+    [Fact]
+    public async Task HeadJob_WithoutBase_PublishesABackboneAndAHeadThatReproduceItsAccuracy()
+    {
+        var job = await RunAsync(Spec("head", "lite", Short with { Steps = 200, LearningRate = 1, BatchSize = 12, MicroBatchSize = 12, WarmupSteps = null }));
+
+        Assert.True(job.State == JobState.Succeeded, job.Error?.ToString());
+        var manifest = Version(job).Manifest;
+        Assert.NotNull(manifest.Head);
+        using var backbone = InferenceModel.Open(_workspace.Blobs.PathOf(manifest.InferenceGraph), new RuntimeOptions());
+        Assert.Equal(0, backbone.ClassCount);
+        var arrays = NpzFile.Read(_workspace.Blobs.PathOf(manifest.Head));
+        var head = new LinearHead(arrays["resnet/head/conv2d/kernel"].Values, arrays["resnet/head/conv2d/bias"].Values, backbone.FeatureCount);
+        var validation = Dataset().Photos.Where(photo => photo.Split == Split.Validation).ToArray();
+        var right = validation.Count(photo =>
+        {
+            var logits = new float[3];
+            head.Apply(backbone.Run(Pixels(photo, 32), 1).PreLogits, logits);
+            return manifest.Labels[ArgMax(logits)] == photo.Label;
+        });
+        Assert.Equal(manifest.ValidationAccuracy, (double)right / validation.Length);
+    }
+
+    [Fact]
+    public async Task Job_StoppedAndResumedByAnotherWorker_EndsWithTheSameWeightsToTheBit()
+    {
+        var uninterrupted = await RunAsync(Spec("full", "scratch", Short));
+        var spec = Spec("full", "scratch", Short);
+        var interrupted = _workspace.Jobs.Submit(spec, null);
+        await RunUntilAsync(interrupted.Id, job => job.Progress is { Step: >= 8 });
+        Assert.Equal(JobState.Queued, Job(interrupted.Id).State);
+
+        await RunUntilAsync(interrupted.Id, job => job.IsDone);
+
+        var resumed = Job(interrupted.Id);
+        Assert.True(resumed.State == JobState.Succeeded, resumed.Error?.ToString());
+        Assert.True(resumed.Attempt > 1);
+        Assert.Equal(Version(uninterrupted).Manifest.Weights, Version(resumed).Manifest.Weights);
+        Assert.Contains(_workspace.Jobs.ReadEvents(resumed.Id, 0, 1000), entry => entry.Payload.StartsWith("Resumed at step", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Job_CancelledWhileTraining_EndsCancelledWithItsCheckpointAndNoVersion()
+    {
+        var job = _workspace.Jobs.Submit(Spec("full", "scratch", Short with { Steps = 100_000 }), null);
+        await RunUntilAsync(job.Id, current =>
+        {
+            if (current.Progress is { Step: >= 3 } && !current.CancelRequested)
+                _workspace.Jobs.RequestCancel(job.Id);
+            return current.IsDone;
+        });
+
+        Assert.Equal(JobState.Cancelled, Job(job.Id).State);
+        Assert.NotNull(Job(job.Id).Checkpoint);
+        Assert.Null(_workspace.Models.Find("squares"));
+    }
+
+    [Fact]
+    public async Task Job_ThatDiverges_FailsWithTheStepAndTheCure()
+    {
+        var job = await RunAsync(Spec("full", "scratch", Short with { LearningRate = 10, WarmupSteps = 0, WeightDecay = 1 }));
+
+        if (job.State == JobState.Failed)
+        {
+            Assert.Equal("DIVERGED", job.Error?.Reason);
+            Assert.Contains("learning_rate", job.Error?.Message);
+        }
+        else
+        {
+            // Weight standardisation makes the network hard to break; what survives must still be a finite model.
+            Assert.InRange(Version(job).Manifest.ValidationAccuracy ?? -1, 0, 1);
+        }
+    }
+
+    [Fact]
+    public async Task Job_WithUnknownNetwork_FailsWithTheKnownNames()
+    {
+        var job = await RunAsync(Spec("full", "scratch", Short) with { Network = "R18x1" });
+
+        Assert.Equal(JobState.Failed, job.State);
+        Assert.Equal("UNKNOWN_NETWORK", job.Error?.Reason);
+        Assert.Contains("bit-tiny", job.Error?.Message);
+    }
+
+    [Fact]
+    public async Task TwoWorkers_OnOneStore_RunEachJobOnce()
+    {
+        var overrides = Short with { Steps = 4, EvaluationInterval = 4, WarmupSteps = 2 };
+        var jobs = Enumerable.Range(0, 3).Select(_ => _workspace.Jobs.Submit(Spec("full", "scratch", overrides), null).Id).ToArray();
+
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(number => RunUntilAsync(jobs, job => job.IsDone, $"worker-{number}")));
+
+        Assert.All(jobs, id => Assert.Equal((JobState.Succeeded, 1, null), (Job(id).State, Job(id).Attempt, Job(id).Error?.Message)));
+        Assert.Equal([1, 2, 3], _workspace.Models.ListVersions("squares", 10, null).Items.Select(version => version.Id.Number).Order());
+    }
+
+    private FineTuneSpec Spec(string method, string recipe, FineTuneOverrides overrides) => new()
+    {
+        DatasetId = Dataset().Id, ModelId = "squares", Network = "bit-tiny", Method = method, Recipe = recipe, Overrides = overrides,
+    };
+
+    private DatasetRecord Dataset() => TinyDataset.Save(_workspace, trainPerClass: 8, validationPerClass: 4);
+
+    private async Task<JobRecord> RunAsync(FineTuneSpec spec)
+    {
+        var job = _workspace.Jobs.Submit(spec, null);
+        await RunUntilAsync(job.Id, current => current.IsDone);
+        return Job(job.Id);
+    }
+
+    private Task RunUntilAsync(string jobId, Func<JobRecord, bool> isEnough) => RunUntilAsync([jobId], isEnough, "worker");
+
+    // Runs a worker until every job is far enough, then shuts it down; the worker hands back what it has in work.
+    private async Task RunUntilAsync(IReadOnlyList<string> jobIds, Func<JobRecord, bool> isEnough, string workerId)
+    {
+        using var shutdown = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using var workspace = Workspace.Open(_folder.Path, TimeProvider.System);
+        var options = new TrainerOptions { WorkerId = workerId, PollInterval = TimeSpan.FromMilliseconds(20) };
+        var worker = Task.Run(() => new TrainerWorker(workspace, options, TimeProvider.System, TextWriter.Null).RunAsync(shutdown.Token), shutdown.Token);
+        while (!jobIds.All(id => isEnough(Job(id))))
+            await Task.Delay(20, shutdown.Token);
+        await shutdown.CancelAsync();
+        await worker;
+    }
+
+    private JobRecord Job(string id) => _workspace.Jobs.Find(id) ?? throw new InvalidOperationException($"Job {id} is gone.");
+
+    private ModelVersionRecord Version(JobRecord job) =>
+        job.Result is { } id && _workspace.Models.FindVersion(id) is { } version ? version : throw new InvalidOperationException($"Job {job.Id} has no version.");
+
+    private byte[] Pixels(Photo photo, int side)
+    {
+        var pixels = new byte[side * side * 3];
+        SquareTransform.Resize(_workspace.Blobs.ReadAllBytes(photo.Blob), new ImageLimits(), side, side, pixels);
+        return pixels;
+    }
+
+    private static int ArgMax(float[] values) => Array.IndexOf(values, values.Max());
+}
