@@ -75,7 +75,8 @@ public sealed class TrainerSupervisionTests
             echo "$$ $*" >> '{starts}'
             exec cat > /dev/null
             """);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using var chmod = Process.Start("chmod", ["700", path]);
+        chmod.WaitForExit();
         return path;
     }
 
