@@ -17,12 +17,14 @@ public sealed class ClassificationTests(ServerFixture server)
     {
         TinyModels.ImportFull(server.Workspace, "three", "red", "green", "blue");
 
-        var response = await ClassifyAsync("models/three/versions/1", Drawings.Png(SKColors.Blue), Drawings.Jpeg(SKColors.Red), Drawings.Png(SKColors.Lime));
+        var response = await ClassifyAsync("models/three/versions/1", Drawings.Png(SKColors.Blue), Drawings.Jpeg(SKColors.Red),
+            Drawings.Png(SKColors.Lime));
 
         Assert.Equal("models/three/versions/1", response.ModelVersion);
         Assert.Equal(["blue", "red", "green"], response.Results.Select(result => result.Predictions.Predictions_[0].Label));
         Assert.Equal([2, 0, 1], response.Results.Select(result => result.Predictions.Predictions_[0].ClassIndex));
-        Assert.All(response.Results, result => Assert.Equal(1, result.Predictions.Predictions_.Sum(prediction => prediction.Probability), 1e-5));
+        Assert.All(response.Results, result =>
+            Assert.Equal(1, result.Predictions.Predictions_.Sum(prediction => prediction.Probability), 1e-5));
     }
 
     [Fact]
@@ -31,9 +33,11 @@ public sealed class ClassificationTests(ServerFixture server)
         TinyModels.ImportFull(server.Workspace, "mixed", "red", "green", "blue");
         var jpeg = Drawings.Jpeg(SKColors.Red);
 
-        var response = await ClassifyAsync("models/mixed/versions/1", Drawings.Png(SKColors.Red), "text"u8.ToArray(), jpeg[..(jpeg.Length / 2)], jpeg);
+        var response = await ClassifyAsync("models/mixed/versions/1", Drawings.Png(SKColors.Red), "text"u8.ToArray(),
+            jpeg[..(jpeg.Length / 2)], jpeg);
 
-        Assert.Equal(["red", "NOT_AN_IMAGE", "TRUNCATED", "red"], response.Results.Select(result => result.OutcomeCase == ClassifyResult.OutcomeOneofCase.Error
+        Assert.Equal(["red", "NOT_AN_IMAGE", "TRUNCATED", "red"],
+            response.Results.Select(result => result.OutcomeCase == ClassifyResult.OutcomeOneofCase.Error
             ? result.Error.GetDetail<ErrorInfo>().Reason
             : result.Predictions.Predictions_[0].Label));
     }
@@ -82,7 +86,8 @@ public sealed class ClassificationTests(ServerFixture server)
     [Fact]
     public async Task Classify_LargeRequest_NamesTheLimit()
     {
-        var status = await RpcAssert.FailsAsync(StatusCode.InvalidArgument, "INVALID_REQUEST", () => ClassifyAsync("models/any", new byte[450_000]));
+        var status = await RpcAssert.FailsAsync(StatusCode.InvalidArgument, "INVALID_REQUEST", () =>
+            ClassifyAsync("models/any", new byte[450_000]));
 
         Assert.Contains("MaxRequestBytes = 400,000", status.Message, StringComparison.Ordinal);
     }
@@ -100,7 +105,8 @@ public sealed class ClassificationTests(ServerFixture server)
     {
         TinyModels.ImportBroken(server.Workspace, "broken");
 
-        await RpcAssert.FailsAsync(StatusCode.FailedPrecondition, "MODEL_NOT_LOADABLE", () => ClassifyAsync("models/broken/versions/1", Drawings.Png(SKColors.Red)));
+        await RpcAssert.FailsAsync(StatusCode.FailedPrecondition, "MODEL_NOT_LOADABLE", () =>
+            ClassifyAsync("models/broken/versions/1", Drawings.Png(SKColors.Red)));
     }
 
     [Fact]
@@ -111,7 +117,8 @@ public sealed class ClassificationTests(ServerFixture server)
         Assert.Equal(warm.Manifest.InferenceGraph, order.Manifest.InferenceGraph);
 
         var responses = await Task.WhenAll(Enumerable.Range(0, 20).Select(index =>
-            ClassifyAsync(index % 2 == 0 ? "models/warmth/versions/1" : "models/order/versions/1", Drawings.Png(SKColors.Red), Drawings.Png(SKColors.Blue))));
+            ClassifyAsync($"models/{(index % 2 == 0 ? "warmth" : "order")}/versions/1", Drawings.Png(SKColors.Red),
+                Drawings.Png(SKColors.Blue))));
 
         for (var index = 0; index < responses.Length; index++)
         {

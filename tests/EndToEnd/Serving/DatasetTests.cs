@@ -24,16 +24,19 @@ public sealed class DatasetTests(ServerFixture server)
             .. Uploads.Photo("large.png", "red", new byte[200_001]),
             .. Uploads.Photo("huge.png", "red", PngHeader(30_000, 30_000)),
             .. Uploads.Photo("short.png", "red", Drawings.Png(SKColors.Red, 77), byteCount: 5),
-            .. Uploads.Photo("held-out.png", "green", Drawings.Png(SKColors.Green, 3), Split.Validation, Drawings.Png(SKColors.Green, 3).Length)]);
+            .. Uploads.Photo("held-out.png", "green", Drawings.Png(SKColors.Green, 3), Split.Validation,
+                Drawings.Png(SKColors.Green, 3).Length)]);
 
         Assert.Equal(
-            ["notes.txt NOT_AN_IMAGE", "half.jpg TRUNCATED", "empty.png EMPTY", "large.png TOO_MANY_BYTES", "huge.png SIDE_TOO_LONG", "short.png BYTE_COUNT_MISMATCH"],
+            ["notes.txt NOT_AN_IMAGE", "half.jpg TRUNCATED", "empty.png EMPTY", "large.png TOO_MANY_BYTES", "huge.png SIDE_TOO_LONG",
+             "short.png BYTE_COUNT_MISMATCH"],
             response.Rejected.Select(photo => $"{photo.FileName} {photo.Reason}"));
         Assert.All(response.Rejected, photo => Assert.NotEmpty(photo.Message));
         Assert.Equal(["blue 6/0", "green 1/1", "red 6/0"],
             response.Dataset.Classes.Select(item => $"{item.Label} {item.TrainPhotoCount}/{item.ValidationPhotoCount}"));
         Assert.Equal(40 * 32, response.Dataset.MedianArea);
-        Assert.Equal(response.Dataset, await server.Datasets.GetDatasetAsync(new GetDatasetRequest { Name = response.Dataset.Name }, Options));
+        Assert.Equal(response.Dataset,
+            await server.Datasets.GetDatasetAsync(new GetDatasetRequest { Name = response.Dataset.Name }, Options));
         Assert.False(File.Exists(Path.Combine(server.Workspace.Path, "etc", "passwd")));
     }
 

@@ -63,7 +63,8 @@ public sealed class FineTuningTests : IAsyncLifetime
 
         var status = await RpcAssert.FailsAsync(StatusCode.InvalidArgument, "INVALID_REQUEST", () => SubmitAsync(spec));
 
-        Assert.Equal(["spec.network", "spec.overrides.micro_batch_size"], status.GetDetail<BadRequest>().FieldViolations.Select(violation => violation.Field));
+        Assert.Equal(["spec.network", "spec.overrides.micro_batch_size"],
+            status.GetDetail<BadRequest>().FieldViolations.Select(violation => violation.Field));
         spec = Spec();
         spec.Dataset = $"datasets/{new string('0', 64)}";
         await RpcAssert.FailsAsync(StatusCode.NotFound, "DATASET_NOT_FOUND", () => SubmitAsync(spec));
@@ -112,14 +113,17 @@ public sealed class FineTuningTests : IAsyncLifetime
         var lease = Lease();
         _server.Workspace.Jobs.SetPlan(lease, "{\"steps\":10}");
         _server.Workspace.Jobs.AppendMessage(lease, "chose a small crop");
-        _server.Workspace.Jobs.Heartbeat(lease, new JobProgress { Phase = "training", Step = 3, TotalSteps = 10, Loss = 0.25, Time = DateTimeOffset.UtcNow });
+        _server.Workspace.Jobs.Heartbeat(lease,
+            new JobProgress { Phase = "training", Step = 3, TotalSteps = 10, Loss = 0.25, Time = DateTimeOffset.UtcNow });
         _server.Workspace.Jobs.Fail(lease, new JobError("OUT_OF_MEMORY", "The batch did not fit."));
 
         var followed = await ReadAsync(live);
         using var replay = _server.FineTuning.WatchFineTuneJob(new WatchFineTuneJobRequest { Name = job.Name }, Options);
         var replayed = await ReadAsync(replay);
-        using var rest = _server.FineTuning.WatchFineTuneJob(new WatchFineTuneJobRequest { Name = job.Name, Cursor = followed[2].Cursor }, Options);
-        using var nothing = _server.FineTuning.WatchFineTuneJob(new WatchFineTuneJobRequest { Name = job.Name, Cursor = followed[^1].Cursor }, Options);
+        using var rest = _server.FineTuning.WatchFineTuneJob(new WatchFineTuneJobRequest { Name = job.Name, Cursor = followed[2].Cursor },
+            Options);
+        using var nothing = _server.FineTuning.WatchFineTuneJob(
+            new WatchFineTuneJobRequest { Name = job.Name, Cursor = followed[^1].Cursor }, Options);
 
         Assert.Equal(
             ["Queued", "Running", "{\"steps\":10}", "chose a small crop", "training 3/10", "Failed"], followed.Select(Describe));
@@ -140,7 +144,8 @@ public sealed class FineTuningTests : IAsyncLifetime
         var token = "";
         do
         {
-            var page = await _server.FineTuning.ListFineTuneJobsAsync(new ListFineTuneJobsRequest { PageSize = 2, PageToken = token }, Options);
+            var page = await _server.FineTuning.ListFineTuneJobsAsync(new ListFineTuneJobsRequest { PageSize = 2, PageToken = token },
+                Options);
             listed.AddRange(page.Jobs.Select(job => job.Name));
             token = page.NextPageToken;
         }
@@ -163,12 +168,15 @@ public sealed class FineTuningTests : IAsyncLifetime
         await RpcAssert.FailsAsync(StatusCode.NotFound, "JOB_NOT_FOUND", () => ReadAsync(watch));
     }
 
-    private FineTuneSpec Spec() => new() { Dataset = _dataset, Model = "models/colours", Method = "auto", Recipe = "auto", Overrides = new FineTuneOverrides() };
+    private FineTuneSpec Spec() =>
+        new() { Dataset = _dataset, Model = "models/colours", Method = "auto", Recipe = "auto", Overrides = new FineTuneOverrides() };
 
     private Task<FineTuneJob> SubmitAsync(FineTuneSpec spec, string requestId = "") =>
-        _server.FineTuning.SubmitFineTuneJobAsync(new SubmitFineTuneJobRequest { Spec = spec, RequestId = requestId }, Options).ResponseAsync;
+        _server.FineTuning.SubmitFineTuneJobAsync(new SubmitFineTuneJobRequest { Spec = spec, RequestId = requestId },
+            Options).ResponseAsync;
 
-    private JobLease Lease() => _server.Workspace.Jobs.TryLease("test", LeaseDuration) ?? throw new InvalidOperationException("No job waits.");
+    private JobLease Lease() =>
+        _server.Workspace.Jobs.TryLease("test", LeaseDuration) ?? throw new InvalidOperationException("No job waits.");
 
     private static async Task<List<FineTuneJobEvent>> ReadAsync(AsyncServerStreamingCall<FineTuneJobEvent> call)
     {

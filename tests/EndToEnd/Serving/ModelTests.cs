@@ -15,7 +15,8 @@ public sealed class ModelTests(ServerFixture server)
         await SetAliasAsync("shown", "live", 1);
         var model = await SetAliasAsync("shown", "canary", 2);
 
-        Assert.Equal(["canary models/shown/versions/2", "live models/shown/versions/1"], model.Aliases.Select(alias => $"{alias.Alias} {alias.Version}"));
+        Assert.Equal(["canary models/shown/versions/2", "live models/shown/versions/1"],
+            model.Aliases.Select(alias => $"{alias.Alias} {alias.Version}"));
         Assert.Equal("models/shown/versions/2", model.LatestVersion.Name);
         Assert.Equal(["red", "green", "blue-2"], model.LatestVersion.Labels);
         Assert.Equal(TinyModels.Side, model.LatestVersion.InputSize);
@@ -51,7 +52,8 @@ public sealed class ModelTests(ServerFixture server)
 
         await SetAliasAsync("guarded", "", 1, expected: "");
         await RpcAssert.FailsAsync(StatusCode.Aborted, "ALIAS_CONFLICT", () => SetAliasAsync("guarded", "live", 2, expected: ""));
-        await RpcAssert.FailsAsync(StatusCode.Aborted, "ALIAS_CONFLICT", () => SetAliasAsync("guarded", "live", 2, expected: "models/guarded/versions/2"));
+        await RpcAssert.FailsAsync(StatusCode.Aborted, "ALIAS_CONFLICT", () =>
+            SetAliasAsync("guarded", "live", 2, expected: "models/guarded/versions/2"));
         var model = await SetAliasAsync("guarded", "live", 2, expected: "models/guarded/versions/1");
 
         Assert.Equal("models/guarded/versions/2", Assert.Single(model.Aliases).Version);

@@ -16,7 +16,8 @@ internal static class TinyModels
     /// <summary>Imports a model that names the strongest colour.</summary>
     /// <param name="labels">Class names for red, green and blue.</param>
     public static ModelVersionRecord ImportFull(Workspace workspace, string modelId, params string[] labels) =>
-        workspace.Models.Import(modelId, Manifest("full", Put(workspace, FullGraph(labels)), labels) with { Weights = PutBytes(workspace, [1]) });
+        workspace.Models.Import(modelId,
+            Manifest("full", Put(workspace, FullGraph(labels)), labels) with { Weights = PutBytes(workspace, [1]) });
 
     /// <summary>Imports a head over the shared backbone.</summary>
     /// <param name="kernel">[features, classes], row-major.</param>
@@ -34,7 +35,8 @@ internal static class TinyModels
 
     /// <summary>Imports a version whose graph is no ONNX file.</summary>
     public static ModelVersionRecord ImportBroken(Workspace workspace, string modelId) =>
-        workspace.Models.Import(modelId, Manifest("full", PutBytes(workspace, "not a graph"u8.ToArray()), ["a", "b"]) with { Weights = PutBytes(workspace, [3]) });
+        workspace.Models.Import(modelId,
+            Manifest("full", PutBytes(workspace, "not a graph"u8.ToArray()), ["a", "b"]) with { Weights = PutBytes(workspace, [3]) });
 
     private static ModelManifest Manifest(string method, string graph, string[] labels) =>
         new() { Method = method, Network = "bit-tiny", Labels = labels, InputSize = Side, InferenceGraph = graph, Weights = "" };
@@ -53,7 +55,8 @@ internal static class TinyModels
         builder.Metadata("labels", string.Join(',', labels));
         var features = Features(builder);
         builder.Output("pre_logits", features);
-        builder.Output("logits", builder.MatMul(features, builder.Constant(Tensor.Of(Shape.Of(Colours, Colours), [1f, 0, 0, 0, 1, 0, 0, 0, 1]))));
+        builder.Output("logits",
+            builder.MatMul(features, builder.Constant(Tensor.Of(Shape.Of(Colours, Colours), [1f, 0, 0, 0, 1, 0, 0, 0, 1]))));
         return builder.Build();
     }
 

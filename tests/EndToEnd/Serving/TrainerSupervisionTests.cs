@@ -14,7 +14,8 @@ public sealed class TrainerSupervisionTests
         using var folder = new TemporaryFolder();
         var starts = Path.Combine(folder.Path, "starts");
         var trainer = FakeTrainer(folder.Path, starts);
-        await using var server = await ServerProcess.StartAsync(Path.Combine(folder.Path, "workspace"), "--Trainer:Enabled", "true", "--Trainer:Path", trainer);
+        await using var server = await ServerProcess.StartAsync(Path.Combine(folder.Path, "workspace"), "--Trainer:Enabled", "true",
+            "--Trainer:Path", trainer);
         using var channel = server.Connect();
         var dataset = (await new DatasetService.DatasetServiceClient(channel).UploadAsync("colours", Uploads.TwoColours(0))).Dataset.Name;
         var job = await new FineTuningService.FineTuningServiceClient(channel).SubmitFineTuneJobAsync(
@@ -47,7 +48,8 @@ public sealed class TrainerSupervisionTests
         using var folder = new TemporaryFolder();
         var starts = Path.Combine(folder.Path, "starts");
         var trainer = FakeTrainer(folder.Path, starts);
-        await using var server = await ServerProcess.StartAsync(Path.Combine(folder.Path, "workspace"), "--Trainer:Enabled", "true", "--Trainer:Path", trainer);
+        await using var server = await ServerProcess.StartAsync(Path.Combine(folder.Path, "workspace"), "--Trainer:Enabled", "true",
+            "--Trainer:Path", trainer);
         var started = await StartAsync(starts, 1, server);
 
         using (var process = Process.GetProcessById(server.ProcessId))
@@ -62,7 +64,8 @@ public sealed class TrainerSupervisionTests
         using var folder = new TemporaryFolder();
         await using var server = await ServerProcess.StartAsync(Path.Combine(folder.Path, "workspace"), "--Trainer:Enabled", "true");
 
-        await Eventually.HoldsAsync(() => Task.FromResult(server.Log.Contains("Started trainer", StringComparison.Ordinal)), () => server.Log);
+        await Eventually.HoldsAsync(() => Task.FromResult(server.Log.Contains("Started trainer", StringComparison.Ordinal)),
+            () => server.Log);
     }
 
     // Notes its process id and arguments, talks more than a pipe holds, and ends with its standard input as a trainer does.
@@ -82,7 +85,8 @@ public sealed class TrainerSupervisionTests
 
     private static async Task<(int ProcessId, string WorkerId)> StartAsync(string starts, int number, ServerProcess server)
     {
-        await Eventually.HoldsAsync(() => Task.FromResult(File.Exists(starts) && File.ReadAllLines(starts).Length >= number), () => server.Log);
+        await Eventually.HoldsAsync(() => Task.FromResult(File.Exists(starts) && File.ReadAllLines(starts).Length >= number),
+            () => server.Log);
         var words = File.ReadAllLines(starts)[number - 1].Split(' ');
         Assert.Equal(["work", "--workspace"], words[1..3]);
         Assert.Equal("--worker-id", words[4]);

@@ -10,9 +10,11 @@ internal static class Uploads
     private const int ChunkBytes = 100;
 
     /// <summary>A photo in several chunks.</summary>
-    public static IEnumerable<UploadDatasetRequest> Photo(string fileName, string label, byte[] content, Split split = Split.Unspecified, long byteCount = 0)
+    public static IEnumerable<UploadDatasetRequest> Photo(
+        string fileName, string label, byte[] content, Split split = Split.Unspecified, long byteCount = 0)
     {
-        yield return new UploadDatasetRequest { Photo = new PhotoHeader { FileName = fileName, Label = label, Split = split, ByteCount = byteCount } };
+        var header = new PhotoHeader { FileName = fileName, Label = label, Split = split, ByteCount = byteCount };
+        yield return new UploadDatasetRequest { Photo = header };
         foreach (var chunk in content.Chunk(ChunkBytes))
             yield return new UploadDatasetRequest { Chunk = ByteString.CopyFrom(chunk) };
     }
@@ -28,7 +30,8 @@ internal static class Uploads
         client.SendAsync(messages.Prepend(new UploadDatasetRequest { Header = new DatasetHeader { DisplayName = displayName } }));
 
     /// <summary>Sends exactly these messages.</summary>
-    public static async Task<UploadDatasetResponse> SendAsync(this DatasetService.DatasetServiceClient client, IEnumerable<UploadDatasetRequest> messages)
+    public static async Task<UploadDatasetResponse> SendAsync(
+        this DatasetService.DatasetServiceClient client, IEnumerable<UploadDatasetRequest> messages)
     {
         using var call = client.UploadDataset(cancellationToken: TestContext.Current.CancellationToken);
         try
