@@ -32,6 +32,12 @@ public sealed partial class GraphBuilder
 
     public Value Relu(Value input) => One("Relu", input);
 
+    /// <summary>-1, 0 or 1.</summary>
+    public Value Sign(Value input) => One("Sign", input);
+
+    /// <summary>Logical negation of a boolean tensor.</summary>
+    public Value Not(Value input) => One("Not", input);
+
     public Value Identity(Value input) => One("Identity", input);
 
     /// <summary>Logarithm of the softmax over one axis.</summary>

@@ -33,8 +33,21 @@ public sealed class Shape : IEquatable<Shape>
     public long[] Sizes => [.. _dimensions.Select(dimension => dimension.Size)];
 
     /// <summary>Number of elements of a static shape.</summary>
-    /// <exception cref="GraphException">A dimension is symbolic.</exception>
-    public long ElementCount => _dimensions.Aggregate(1L, (count, dimension) => checked(count * dimension.Size));
+    /// <exception cref="GraphException">A dimension is symbolic, or the number exceeds an int64.</exception>
+    public long ElementCount
+    {
+        get
+        {
+            try
+            {
+                return _dimensions.Aggregate(1L, (count, dimension) => checked(count * dimension.Size));
+            }
+            catch (OverflowException problem)
+            {
+                throw new GraphException($"Shape {this} has more elements than an int64 can count.", problem);
+            }
+        }
+    }
 
     /// <summary>Turns a possibly negative axis into an index.</summary>
     /// <exception cref="GraphException">The axis is outside the rank.</exception>

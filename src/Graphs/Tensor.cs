@@ -8,7 +8,7 @@ public sealed class Tensor
 {
     public Tensor(ElementType type, Shape shape, ReadOnlyMemory<byte> bytes)
     {
-        var expected = checked(shape.ElementCount * type.SizeInBytes());
+        var expected = (Int128)shape.ElementCount * type.SizeInBytes();
         if (bytes.Length != expected)
             throw new GraphException($"A {type.ToText()} tensor of shape {shape} has {expected} bytes; got {bytes.Length}.");
         Type = type;

@@ -28,7 +28,8 @@ public sealed class LinearHead
         if (bias.Length == 0 || kernel.Length != (long)featureCount * bias.Length)
         {
             throw new ArgumentException(
-                $"Expected a kernel of {featureCount} features x {bias.Length} classes, at least one class, got {kernel.Length} values.", nameof(kernel));
+                $"Expected a kernel of {featureCount} features x {bias.Length} classes, at least one class, got {kernel.Length} values.",
+                nameof(kernel));
         }
         FeatureCount = featureCount;
         _bias = [.. bias];

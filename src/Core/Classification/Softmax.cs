@@ -8,9 +8,9 @@ public static class Softmax
     /// <summary>exp(logit - max) / sum of those.</summary>
     /// <param name="logits">float32 [classes], at least one.</param>
     /// <param name="destination">Receives as many probabilities, 0 to 1, which sum to 1; may be <paramref name="logits"/> itself.</param>
-    /// <remarks>The largest logit is subtracted, so nothing overflows. A NaN or positive infinity among the logits makes the probabilities NaN.
-    /// The sum runs in order and in double: vectorised sums depend on the alignment of the memory, and the same logits must give the same
-    /// bits wherever they lie in a batch.</remarks>
+    /// <remarks>The largest logit is subtracted, so nothing overflows. A NaN or positive infinity among the logits makes the probabilities
+    /// NaN. The sum runs in order and in double: vectorised sums depend on the alignment of the memory, and the same logits must give the
+    /// same bits wherever they lie in a batch.</remarks>
     public static void Probabilities(ReadOnlySpan<float> logits, Span<float> destination)
     {
         if (logits.IsEmpty)

@@ -17,7 +17,8 @@ public static class TopK
     /// <summary>The k classes of highest probability, best first; of equals the lower index first.</summary>
     /// <param name="probabilities">float32 [classes].</param>
     /// <param name="k">How many, at least 1; all classes if there are fewer.</param>
-    /// <exception cref="ArgumentException">A probability is not a number: the model's output is broken, and no order would be right.</exception>
+    /// <exception cref="ArgumentException">A probability is not a number: the model's output is broken, and no order would be
+    /// right.</exception>
     public static IReadOnlyList<ScoredClass> Select(ReadOnlySpan<float> probabilities, int k)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(k);
@@ -26,7 +27,10 @@ public static class TopK
         {
             var candidate = new ScoredClass(i, probabilities[i]);
             if (float.IsNaN(candidate.Probability))
-                throw new ArgumentException($"Expected probabilities, got NaN for class {i} of {probabilities.Length}.", nameof(probabilities));
+            {
+                throw new ArgumentException(
+                    $"Expected probabilities, got NaN for class {i} of {probabilities.Length}.", nameof(probabilities));
+            }
             // Classes come by rising index, so an equal probability never displaces an earlier one.
             if (kept.Count < k)
                 kept.Enqueue(candidate, candidate);

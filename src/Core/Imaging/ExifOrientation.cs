@@ -10,7 +10,8 @@ internal static class ExifOrientation
     private const ushort ShortType = 3;
     private const int EntryLength = 12;
 
-    /// <param name="exif">The block, from its byte order mark; a leading <c>Exif\0\0</c> is skipped, as some writers leave it in PNG.</param>
+    /// <param name="exif">The block, from its byte order mark; a leading <c>Exif\0\0</c> is skipped, as some writers leave it in
+    /// PNG.</param>
     /// <returns>1 to 8; 1 if the block has no orientation or is damaged.</returns>
     public static int Read(ReadOnlySpan<byte> exif)
     {

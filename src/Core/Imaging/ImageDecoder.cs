@@ -4,10 +4,11 @@ namespace BiT.Core.Imaging;
 
 /// <summary>Turns an image file into RGB pixels, upright.</summary>
 /// <remarks>
-/// <para>Order of checks: bytes, first bytes, size from the header, and only then pixels. Colour profiles and gamma are ignored and alpha is
-/// dropped, not blended, as Pillow's <c>convert("RGB")</c> does, because that is what the networks were trained on. Animations give their first
-/// frame. One deviation: the transparent pixels of a GIF come out black, where Pillow shows the palette's colour.</para>
-/// <para>Safe to call from several threads. One call is bounded by its limits; many at a time are bounded by <see cref="PixelBudget"/>.</para>
+/// <para>Order of checks: bytes, first bytes, size from the header, and only then pixels. Colour profiles and gamma are ignored and alpha
+/// is dropped, not blended, as Pillow's <c>convert("RGB")</c> does, because that is what the networks were trained on. Animations give
+/// their first frame. One deviation: the transparent pixels of a GIF come out black, where Pillow shows the palette's colour.</para>
+/// <para>Safe to call from several threads. One call is bounded by its limits; many at a time are bounded by
+/// <see cref="PixelBudget"/>.</para>
 /// </remarks>
 public static class ImageDecoder
 {
@@ -38,8 +39,8 @@ public static class ImageDecoder
     }
 
     /// <summary>Pixels that decoding this image holds in memory: what to ask a <see cref="PixelBudget"/> for.</summary>
-    /// <remarks>A JPEG is decoded at 1/2, 1/4 or 1/8 of its size while that is at least twice the target on both sides; the inverse transform
-    /// then averages blocks exactly, and the resampler still has two samples per pixel to filter.</remarks>
+    /// <remarks>A JPEG is decoded at 1/2, 1/4 or 1/8 of its size while that is at least twice the target on both sides; the inverse
+    /// transform then averages blocks exactly, and the resampler still has two samples per pixel to filter.</remarks>
     public static long DecodedPixels(ImageHeader header, int targetWidth, int targetHeight)
     {
         var divisor = Divisor(header, targetWidth, targetHeight);
@@ -59,7 +60,7 @@ public static class ImageDecoder
             var pixels = new PixelBuffer(size.Width, size.Height);
             try
             {
-                // No colour space: Skia would otherwise convert the embedded profile to sRGB. Unpremul: colours under alpha stay as they are.
+                // No colour space: Skia would otherwise convert the embedded profile to sRGB. Unpremul: colours under alpha stay.
                 var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
                 var result = codec.GetPixels(info, pixels.Address, info.RowBytes, SKCodecOptions.Default);
                 if (result != SKCodecResult.Success)
@@ -79,7 +80,8 @@ public static class ImageDecoder
     }
 
     /// <summary>Opens a codec on pinned bytes and checks everything that can be known before pixels.</summary>
-    private static SKCodec Open(ReadOnlySpan<byte> encoded, nint address, ImageLimits limits, out ImageHeader header, out ImageFormat format)
+    private static SKCodec Open(
+        ReadOnlySpan<byte> encoded, nint address, ImageLimits limits, out ImageHeader header, out ImageFormat format)
     {
         limits.CheckBytes(encoded.Length);
         format = ImageFormats.Recognise(encoded);
@@ -124,9 +126,11 @@ public static class ImageDecoder
         // Skia also says IncompleteInput of whole files that it cannot read, such as lossless JPEG: "send the whole file" would be no cure.
         if (result == SKCodecResult.IncompleteInput && !ImageFormats.HasItsEnd(encoded, format))
         {
-            return new(ImageProblem.Truncated, $"The {name} file ends before its image does, after {encoded.Length:N0} bytes. Send the whole file.");
+            return new(ImageProblem.Truncated,
+                $"The {name} file ends before its image does, after {encoded.Length:N0} bytes. Send the whole file.");
         }
-        return new(ImageProblem.Corrupt, $"The {name} file of {encoded.Length:N0} bytes is damaged or of an unusual variant ({result}); expected an image "
+        return new(ImageProblem.Corrupt,
+            $"The {name} file of {encoded.Length:N0} bytes is damaged or of an unusual variant ({result}); expected an image "
             + "that decodes without errors. Save it again as a baseline JPEG or a PNG.");
     }
 }

@@ -9,13 +9,17 @@ public sealed record ImageLimits
     /// <summary>Width and height in pixels, each, at least 1. Default 20,000.</summary>
     public int MaxImageSide { get; init; } = 20_000;
 
-    /// <summary>Width times height in pixels, at least 1. Default 50,000,000; a decoded pixel takes 4 bytes, 8 while it is being turned.</summary>
+    /// <summary>Width times height in pixels, at least 1. Default 50,000,000.</summary>
+    /// <remarks>A decoded pixel takes 4 bytes, 8 while the picture is turned.</remarks>
     public long MaxImagePixels { get; init; } = 50_000_000;
 
     internal void CheckBytes(int length)
     {
         if (length == 0)
-            throw new ImageRejectedException(ImageProblem.Empty, "The image has no bytes. Send the content of a JPEG, PNG, WebP, GIF or BMP file.");
+        {
+            throw new ImageRejectedException(
+                ImageProblem.Empty, "The image has no bytes. Send the content of a JPEG, PNG, WebP, GIF or BMP file.");
+        }
         if (length > MaxImageBytes)
         {
             throw new ImageRejectedException(ImageProblem.TooManyBytes,
@@ -26,15 +30,20 @@ public sealed record ImageLimits
     internal void CheckSize(long width, long height)
     {
         if (width <= 0 || height <= 0)
-            throw new ImageRejectedException(ImageProblem.Empty, $"The image is {width:N0} x {height:N0} pixels; expected at least one pixel. Export it again.");
+        {
+            throw new ImageRejectedException(
+                ImageProblem.Empty, $"The image is {width:N0} x {height:N0} pixels; expected at least one pixel. Export it again.");
+        }
         if (Math.Max(width, height) > MaxImageSide)
         {
             throw new ImageRejectedException(ImageProblem.SideTooLong,
-                $"The image is {width:N0} x {height:N0} pixels; the limit is MaxImageSide = {MaxImageSide:N0}. Resize it or raise the limit.");
+                $"The image is {width:N0} x {height:N0} pixels; the limit is MaxImageSide = {MaxImageSide:N0}. "
+                + "Resize it or raise the limit.");
         }
         if (width * height > MaxImagePixels)
         {
-            throw new ImageRejectedException(ImageProblem.TooManyPixels, $"The image is {width:N0} x {height:N0} = {width * height:N0} pixels; "
+            throw new ImageRejectedException(ImageProblem.TooManyPixels,
+                $"The image is {width:N0} x {height:N0} = {width * height:N0} pixels; "
                 + $"the limit is MaxImagePixels = {MaxImagePixels:N0}. Resize it or raise the limit.");
         }
     }

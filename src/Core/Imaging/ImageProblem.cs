@@ -31,7 +31,8 @@ public enum ImageProblem
 /// <summary>Names of <see cref="ImageProblem"/> on the wire.</summary>
 public static class ImageProblems
 {
-    /// <summary>The reason in UPPER_SNAKE_CASE, for example <c>NOT_AN_IMAGE</c>; part of the public protocol, so it never changes.</summary>
+    /// <summary>The reason in UPPER_SNAKE_CASE, for example <c>NOT_AN_IMAGE</c>; part of the public protocol, so it never
+    /// changes.</summary>
     public static string ToReason(this ImageProblem problem) => problem switch
     {
         ImageProblem.NotAnImage => "NOT_AN_IMAGE",
@@ -44,13 +45,4 @@ public static class ImageProblems
         ImageProblem.Empty => "EMPTY",
         _ => throw new ArgumentOutOfRangeException(nameof(problem), problem, "Unknown image problem."),
     };
-}
-
-/// <summary>An image that cannot be used. The other images of a request are not affected.</summary>
-/// <param name="problem">What is wrong.</param>
-/// <param name="message">What was expected, what came, and the cure; fit for the caller's eyes.</param>
-public sealed class ImageRejectedException(ImageProblem problem, string message) : Exception(message)
-{
-    /// <summary>What is wrong.</summary>
-    public ImageProblem Problem { get; } = problem;
 }

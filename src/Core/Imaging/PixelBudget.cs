@@ -1,8 +1,8 @@
 namespace BiT.Core.Imaging;
 
 /// <summary>Bounds the pixels that are decoded at one time over all threads.</summary>
-/// <remarks>First come, first served: a large image is never overtaken for ever by small ones. An image larger than the whole budget takes all
-/// of it, so it runs alone rather than never. Safe for several threads.</remarks>
+/// <remarks>First come, first served: a large image is never overtaken for ever by small ones. An image larger than the whole budget takes
+/// all of it, so it runs alone rather than never. Safe for several threads.</remarks>
 public sealed class PixelBudget
 {
     private readonly Lock _lock = new();

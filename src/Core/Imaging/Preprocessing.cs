@@ -47,7 +47,8 @@ public sealed record Preprocessing
         {
             throw new InvalidDataException($"Preprocessing is not readable: {failure.Message} It was: {json}", failure);
         }
-        throw new InvalidDataException($"Expected a preprocessing with height and width of at least 1 and filter '{TriangleFilter}', got {json}. "
+        throw new InvalidDataException(
+            $"Expected a preprocessing with height and width of at least 1 and filter '{TriangleFilter}', got {json}. "
             + "The model was made by another version of this program; use that version.");
     }
 }

@@ -12,7 +12,10 @@ public sealed class RgbImage
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         if (pixels.Length != 3L * width * height)
-            throw new ArgumentException($"Expected {width} x {height} x 3 = {3L * width * height} bytes, got {pixels.Length}.", nameof(pixels));
+        {
+            throw new ArgumentException(
+                $"Expected {width} x {height} x 3 = {3L * width * height} bytes, got {pixels.Length}.", nameof(pixels));
+        }
         Width = width;
         Height = height;
         Pixels = pixels;

@@ -16,7 +16,10 @@ public static class SquareTransform
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         if (destination.Length != 3L * height * width)
-            throw new ArgumentException($"Expected {height} x {width} x 3 = {3L * height * width} bytes, got {destination.Length}.", nameof(destination));
+        {
+            throw new ArgumentException(
+                $"Expected {height} x {width} x 3 = {3L * height * width} bytes, got {destination.Length}.", nameof(destination));
+        }
         using var pixels = ImageDecoder.DecodePixels(encoded, limits, width, height);
         TriangleResampler.Resize(pixels.Bytes, PixelBuffer.BytesPerPixel, pixels.Width, pixels.Height, width, height, destination);
     }

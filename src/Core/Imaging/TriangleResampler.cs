@@ -6,8 +6,8 @@ using System.Runtime.Intrinsics;
 namespace BiT.Core.Imaging;
 
 /// <summary>Resizes with the antialiased triangle filter of Pillow's BILINEAR, equal to it in every byte.</summary>
-/// <remarks>Two passes, horizontal then vertical, each with weights in 22-bit fixed point, rounded to 8 bits in between. Integer sums do not
-/// depend on their order, so the vector code gives the same bytes on every machine.</remarks>
+/// <remarks>Two passes, horizontal then vertical, each with weights in 22-bit fixed point, rounded to 8 bits in between. Integer sums do
+/// not depend on their order, so the vector code gives the same bytes on every machine.</remarks>
 public static class TriangleResampler
 {
     // The horizontal pass stores four bytes for each pixel of three; the fourth is overwritten by the next pixel or lands here.
@@ -46,7 +46,8 @@ public static class TriangleResampler
         }
     }
 
-    private static void ResizeRows(ReadOnlySpan<byte> source, int bytesPerPixel, int sourceWidth, int sourceHeight, int width, Span<byte> target)
+    private static void ResizeRows(
+        ReadOnlySpan<byte> source, int bytesPerPixel, int sourceWidth, int sourceHeight, int width, Span<byte> target)
     {
         var table = ResampleTable.Create(sourceWidth, width);
         var sourceLength = sourceWidth * bytesPerPixel;
@@ -54,10 +55,11 @@ public static class TriangleResampler
         {
             var output = target.Slice(y * width * 3, (width * 3) + Padding);
             // A pixel is loaded as four bytes: of the last row of packed RGB, that would read behind the end.
+            var row = source.Slice(y * sourceLength, sourceLength);
             if (bytesPerPixel == 4 || y < sourceHeight - 1)
-                ResizeRow(ref Unsafe.Add(ref MemoryMarshal.GetReference(source), (nint)y * sourceLength), bytesPerPixel, table, width, output);
+                ResizeRow(ref MemoryMarshal.GetReference(row), bytesPerPixel, table, width, output);
             else
-                ResizeLastRow(source.Slice(y * sourceLength, sourceLength), table, width, output);
+                ResizeLastRow(row, table, width, output);
         }
     }
 

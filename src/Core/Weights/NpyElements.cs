@@ -53,7 +53,10 @@ internal static class NpyElements
             for (var i = 0; i < source.Length; i++)
             {
                 if (float.IsFinite(source[i]) && !Half.IsFinite(target[i]))
-                    throw new InvalidDataException($"{where}: element {start + i} is {source[i]}; float16 reaches {Half.MaxValue}. Store it as float32.");
+                {
+                    throw new InvalidDataException(
+                        $"{where}: element {start + i} is {source[i]}; float16 reaches {Half.MaxValue}. Store it as float32.");
+                }
             }
             stream.Write(MemoryMarshal.AsBytes(target));
         }

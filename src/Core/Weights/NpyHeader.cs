@@ -24,16 +24,25 @@ internal sealed partial record NpyHeader(int ElementSize, bool IsFortranOrder, I
         Span<byte> start = stackalloc byte[8];
         stream.ReadExactly(start);
         if (!start.StartsWith(Magic))
-            throw new InvalidDataException($"{where}: expected an .npy array, which begins with 93 'NUMPY', got {Convert.ToHexString(start[..6])}.");
+        {
+            throw new InvalidDataException(
+                $"{where}: expected an .npy array, which begins with 93 'NUMPY', got {Convert.ToHexString(start[..6])}.");
+        }
         if (start[6] is < 1 or > 3)
-            throw new InvalidDataException($"{where}: .npy version {start[6]}.{start[7]} is unknown; expected 1.0, 2.0 or 3.0. Save it with NumPy again.");
+        {
+            throw new InvalidDataException(
+                $"{where}: .npy version {start[6]}.{start[7]} is unknown; expected 1.0, 2.0 or 3.0. Save it with NumPy again.");
+        }
         var lengthSize = start[6] == 1 ? 2 : 4;
         Span<byte> lengthBytes = stackalloc byte[4];
         lengthBytes.Clear();
         stream.ReadExactly(lengthBytes[..lengthSize]);
         var length = BinaryPrimitives.ReadUInt32LittleEndian(lengthBytes);
         if (length > MaxHeaderLength)
-            throw new InvalidDataException($"{where}: the .npy header has {length:N0} bytes; expected at most {MaxHeaderLength:N0}. The file is damaged.");
+        {
+            throw new InvalidDataException(
+                $"{where}: the .npy header has {length:N0} bytes; expected at most {MaxHeaderLength:N0}. The file is damaged.");
+        }
         var text = new byte[length];
         stream.ReadExactly(text);
         return Parse(Encoding.Latin1.GetString(text), where);
@@ -62,8 +71,9 @@ internal sealed partial record NpyHeader(int ElementSize, bool IsFortranOrder, I
             "<f2" => 2,
             "<f4" => 4,
             "<f8" => 8,
-            var other => throw new InvalidDataException($"{where}: element type '{other}' is not read; expected '<f2', '<f4' or '<f8' (float16, float32 or "
-                + "float64, little-endian). Convert it with array.astype('<f4')."),
+            var other => throw new InvalidDataException(
+                $"{where}: element type '{other}' is not read; expected '<f2', '<f4' or '<f8' (float16, float32 or float64, "
+                + "little-endian). Convert it with array.astype('<f4')."),
         };
         var sizes = new List<int>();
         var count = 1L;
@@ -71,11 +81,17 @@ internal sealed partial record NpyHeader(int ElementSize, bool IsFortranOrder, I
         {
             // Python 2 wrote long integers as 3L.
             if (sizes.Count == MaxRank || !int.TryParse(part.TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture, out var size))
-                throw new InvalidDataException($"{where}: expected a shape of at most {MaxRank} sizes below 2^31, got ({shape.Groups[1].Value}).");
+            {
+                throw new InvalidDataException(
+                    $"{where}: expected a shape of at most {MaxRank} sizes below 2^31, got ({shape.Groups[1].Value}).");
+            }
             sizes.Add(size);
             count *= size;
             if (count > Array.MaxLength)
-                throw new InvalidDataException($"{where}: shape ({shape.Groups[1].Value}) has more than {Array.MaxLength:N0} elements. Split the array.");
+            {
+                throw new InvalidDataException(
+                    $"{where}: shape ({shape.Groups[1].Value}) has more than {Array.MaxLength:N0} elements. Split the array.");
+            }
         }
         return new NpyHeader(elementSize, order.Groups[1].Value == "True", sizes, count);
     }

@@ -3,8 +3,8 @@ using System.IO.Compression;
 namespace BiT.Core.Weights;
 
 /// <summary>NumPy's .npz: a zip file of named .npy arrays. The official BiT weights come as such files.</summary>
-/// <remarks>Entries are stored or deflated; float16, float32 and float64 are read, C and Fortran order. Every length is checked before memory
-/// is taken, every checksum after reading.</remarks>
+/// <remarks>Entries are stored or deflated; float16, float32 and float64 are read, C and Fortran order. Every length is checked before
+/// memory is taken, every checksum after reading.</remarks>
 public static class NpzFile
 {
     private const string Extension = ".npy";
@@ -23,7 +23,10 @@ public static class NpzFile
     public static IReadOnlyDictionary<string, NpyArray> Read(string path)
     {
         var arrays = new Dictionary<string, NpyArray>(StringComparer.Ordinal);
-        Visit(path, (name, header, stream) => arrays.Add(name, new NpyArray(header.Shape, NpyElements.Read(stream, header))), readsAll: true);
+        Visit(
+            path,
+            (name, header, stream) => arrays.Add(name, new NpyArray(header.Shape, NpyElements.Read(stream, header))),
+            readsAll: true);
         return arrays;
     }
 
@@ -55,7 +58,10 @@ public static class NpzFile
                 foreach (var (name, array) in arrays)
                 {
                     if (name.Length == 0 || !names.Add(name))
-                        throw new ArgumentException($"Array name '{name}' is empty or comes twice; expected a name of its own for each.", nameof(arrays));
+                    {
+                        throw new ArgumentException(
+                            $"Array name '{name}' is empty or comes twice; expected a name of its own for each.", nameof(arrays));
+                    }
                     WriteEntry(zip, path, name, array, half);
                 }
             }
@@ -70,8 +76,11 @@ public static class NpzFile
 
     private static void WriteEntry(ZipArchive zip, string path, string name, NpyArray array, bool half)
     {
-        if (array.Shape.Aggregate(1L, (product, size) => checked(product * size)) != array.Values.Length || array.Shape.Any(size => size < 0))
+        if (array.Shape.Any(size => size < 0)
+            || array.Shape.Aggregate(1L, (product, size) => checked(product * size)) != array.Values.Length)
+        {
             throw new ArgumentException($"Array '{name}' has shape ({string.Join(", ", array.Shape)}) but {array.Values.Length} values.");
+        }
         var entry = zip.CreateEntry(name + Extension, CompressionLevel.NoCompression);
         entry.LastWriteTime = Timestamp;
         entry.ExternalAttributes = 0;
@@ -90,7 +99,10 @@ public static class NpzFile
         foreach (var entry in zip.Entries)
         {
             if (!entry.FullName.EndsWith(Extension, StringComparison.Ordinal))
-                throw new InvalidDataException($"{path}: entry '{entry.FullName}' is not an .npy array. Expected a file that numpy.savez wrote.");
+            {
+                throw new InvalidDataException(
+                    $"{path}: entry '{entry.FullName}' is not an .npy array. Expected a file that numpy.savez wrote.");
+            }
             var name = entry.FullName[..^Extension.Length];
             if (!names.Add(name))
                 throw new InvalidDataException($"{path}: array {name} comes twice. Expected each name once.");
@@ -98,28 +110,39 @@ public static class NpzFile
             {
                 VisitEntry(entry, name, $"{path}, array {name}", visitor, readsAll);
             }
-            catch (Exception failure) when (failure is EndOfStreamException || (failure is InvalidDataException && !failure.Message.StartsWith(path, StringComparison.Ordinal)))
+            // Of the zip library; our own messages name the file already.
+            catch (Exception failure) when (failure is EndOfStreamException
+                || (failure is InvalidDataException && !failure.Message.StartsWith(path, StringComparison.Ordinal)))
             {
-                throw new InvalidDataException($"{path}, array {name} is damaged: {failure.Message} Fetch or export the file again.", failure);
+                throw new InvalidDataException(
+                    $"{path}, array {name} is damaged: {failure.Message} Fetch or export the file again.", failure);
             }
         }
     }
 
-    private static void VisitEntry(ZipArchiveEntry entry, string name, string where, Action<string, NpyHeader, Stream> visitor, bool readsAll)
+    private static void VisitEntry(
+        ZipArchiveEntry entry, string name, string where, Action<string, NpyHeader, Stream> visitor, bool readsAll)
     {
         using var stream = new ChecksumStream(entry.Open());
         var header = NpyHeader.Read(stream, where);
         var expected = stream.Position + (header.Count * header.ElementSize);
         if (entry.Length != expected)
         {
-            throw new InvalidDataException($"{where}: shape ({string.Join(", ", header.Shape)}) of {header.ElementSize}-byte elements needs {expected:N0} bytes, "
+            throw new InvalidDataException(
+                $"{where}: shape ({string.Join(", ", header.Shape)}) of {header.ElementSize}-byte elements needs {expected:N0} bytes, "
                 + $"the entry has {entry.Length:N0}. The file is damaged.");
         }
         if (entry.Length > (entry.CompressedLength + 1) * MaxDeflateRatio)
-            throw new InvalidDataException($"{where}: {entry.CompressedLength:N0} compressed bytes claim to hold {entry.Length:N0}. The file is damaged.");
+        {
+            throw new InvalidDataException(
+                $"{where}: {entry.CompressedLength:N0} compressed bytes claim to hold {entry.Length:N0}. The file is damaged.");
+        }
         visitor(name, header, stream);
         if (readsAll && (stream.ReadByte() >= 0 || stream.Checksum != entry.Crc32))
-            throw new InvalidDataException($"{where}: checksum {stream.Checksum:x8}, expected {entry.Crc32:x8}. The file is damaged; fetch or export it again.");
+        {
+            throw new InvalidDataException($"{where}: checksum {stream.Checksum:x8}, expected {entry.Crc32:x8}. "
+                + "The file is damaged; fetch or export it again.");
+        }
     }
 
     private static ZipArchive OpenZip(FileStream file, string path)

@@ -26,6 +26,8 @@ public static class Backpropagation
         var gradients = new Dictionary<Value, Value> { [loss] = seed };
         var remainingUses = CountUses(path, loss);
         var open = targets.ToHashSet();
+        if (open.Remove(loss))
+            onGradient?.Invoke(loss, seed);
         for (var index = path.Count - 1; index >= 0; index--)
         {
             foreach (var (input, gradient) in InputGradients(builder, path[index], gradients))

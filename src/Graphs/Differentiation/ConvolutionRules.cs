@@ -23,12 +23,25 @@ internal static class ConvolutionRules
         // ONNX Runtime than ConvTranspose, which serves every other case.
         var turnable = window.Strides is [1, 1] && Enumerable.Range(0, 4).All(side => window.Pads[side] < window.Kernel[side % 2]);
         if (!turnable)
-            return ByTransposedConvolution(c, window);
+            return window is { Kernel: [1, 1], Pads: [0, 0, 0, 0] } ? ByScatteredProduct(c, window) : ByTransposedConvolution(c, window);
         var kernel = c.Builder.Transpose(c.Input(1), 1, 0, 2, 3);
         long[] axes = [.. Enumerable.Range(0, 2).Where(axis => window.Kernel[axis] > 1).Select(axis => axis + 2L)];
         if (axes.Length > 0)
             kernel = c.Builder.Slice(kernel, axes, [.. axes.Select(_ => -1L)], [.. axes.Select(_ => long.MinValue)], [.. axes.Select(_ => -1L)]);
         return c.Builder.Conv(c.Gradient, kernel, 1, [.. Enumerable.Range(0, 4).Select(side => window.Kernel[side % 2] - 1 - window.Pads[side])]);
+    }
+
+    // A strided 1x1 convolution touches each of its pixels once: the product first, on the small map, then zeros in between.
+    private static Value ByScatteredProduct(GradientContext c, Window window)
+    {
+        var gradient = c.Builder.Conv(c.Gradient, c.Builder.Transpose(c.Input(1), 1, 0, 2, 3));
+        for (var axis = 2; axis < 4; axis++)
+        {
+            var count = gradient.Shape[axis].Size;
+            gradient = MovementRules.Unslice(
+                c.Builder, gradient, new SliceRange(axis, 0, window.Strides[axis - 2], count), c.Input(0).Shape[axis].Size);
+        }
+        return gradient;
     }
 
     private static Value ByTransposedConvolution(GradientContext c, Window window)

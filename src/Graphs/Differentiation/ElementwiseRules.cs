@@ -52,9 +52,8 @@ internal static class ElementwiseRules
 
     public static Value?[] Log(GradientContext c) => c.Inputs(() => c.Builder.Div(c.Gradient, c.Input(0)));
 
-    // At 0 the gradient is 0, as PyTorch's.
-    public static Value?[] Relu(GradientContext c) => c.Inputs(
-        () => c.Builder.Where(c.Builder.Greater(c.Output(), c.Builder.Scalar(0, c.Gradient.Type)), c.Gradient, c.Builder.Scalar(0, c.Gradient.Type)));
+    // At 0 the gradient is 0, as PyTorch's. The output is never negative, so its sign is the mask; ONNX Runtime's Where is several times slower.
+    public static Value?[] Relu(GradientContext c) => c.Inputs(() => c.Builder.Mul(c.Gradient, c.Builder.Sign(c.Output())));
 
     public static Value?[] Identity(GradientContext c) => c.Inputs(() => c.Gradient);
 

@@ -39,6 +39,8 @@ public static class GradientRules
     {
         ["Equal"] = "its output is boolean",
         ["Greater"] = "its output is boolean",
+        ["Not"] = "its output is boolean",
+        ["Sign"] = "it is piecewise constant",
         ["OneHot"] = "it is piecewise constant in its indices",
         ["ConvTranspose"] = "it appears in gradients only, and second derivatives are not needed",
         ["InstanceNormalization"] = "it appears in inference only; training writes normalisation as plain arithmetic",

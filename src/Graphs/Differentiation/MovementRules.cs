@@ -28,7 +28,8 @@ internal static class MovementRules
         },
         null, null, null, null);
 
-    private static Value Unslice(GraphBuilder builder, Value gradient, SliceRange range, long size)
+    /// <summary>The gradient of one sliced axis: its elements where they came from, zeros elsewhere.</summary>
+    public static Value Unslice(GraphBuilder builder, Value gradient, SliceRange range, long size)
     {
         if (range.Count == 0)
             throw new GraphException($"A slice of 0 elements on axis {range.Axis} has no gradient.");

@@ -42,6 +42,13 @@ internal static class ElementwiseInference
         return [new(context.Type(0), context.Shape(0))];
     }
 
+    public static TensorType[] Not(InferenceContext context)
+    {
+        context.RequireInputs(1, 1);
+        context.RequireType(0, ElementType.Bool);
+        return [new(ElementType.Bool, context.Shape(0))];
+    }
+
     public static TensorType[] Identity(InferenceContext context)
     {
         context.RequireInputs(1, 1);

@@ -23,6 +23,8 @@ internal static class OperatorSet
         ["Exp"] = ElementwiseInference.Unary,
         ["Log"] = ElementwiseInference.Unary,
         ["Relu"] = ElementwiseInference.Unary,
+        ["Sign"] = ElementwiseInference.Unary,
+        ["Not"] = ElementwiseInference.Not,
         ["Identity"] = ElementwiseInference.Identity,
         ["LogSoftmax"] = ElementwiseInference.LogSoftmax,
         ["OneHot"] = ElementwiseInference.OneHot,

@@ -12,6 +12,9 @@ internal static class PoolingInference
         if (context.Attributes.Integers("kernel_shape") is not [> 0 and var height, > 0 and var width])
             throw context.Error("needs kernel_shape with two sizes");
         var window = Window.Of(context.Attributes, height, width);
+        // A window in the padding alone has no largest element; ONNX Runtime refuses such pads too.
+        if (window.Pads.Where((pad, side) => pad >= window.Kernel[side % 2]).Any())
+            throw context.Error($"takes pads below its kernel [{height},{width}]; got [{string.Join(",", window.Pads)}]");
         var image = context.Shape(0);
         var pooled = new Shape(image[0], image[1], window.Output(0, image[2].Size), window.Output(1, image[3].Size));
         return [new(context.Type(0), pooled), new(ElementType.Int64, pooled)];

@@ -33,7 +33,8 @@ internal static class ProductInference
         var (image, kernel, window) = Operands(context);
         if (image[1] != kernel[0])
             throw context.Error($"has a kernel for {kernel[0]} channels over an image of {image[1]}");
-        var outputPadding = context.Attributes.Integers("output_padding", 0, 0);
+        if (context.Attributes.Integers("output_padding", 0, 0) is not [>= 0, >= 0] outputPadding)
+            throw context.Error("takes an output_padding of two sizes of 0 or more");
         return [new(context.Type(0), new Shape(
             image[0], kernel[1], window.Input(0, image[2].Size) + outputPadding[0], window.Input(1, image[3].Size) + outputPadding[1]))];
     }

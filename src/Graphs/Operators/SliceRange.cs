@@ -12,16 +12,20 @@ internal readonly record struct SliceRange(int Axis, long Start, long Step, long
         for (var index = 0; index < starts.Length; index++)
         {
             var axis = shape.Axis(axes[index]);
+            if (ranges.Exists(range => range.Axis == axis))
+                throw new GraphException($"Slice takes each axis once; axis {axes[index]} of shape {shape} comes again.");
             var size = shape[axis].Size;
             var step = steps[index];
             if (step == 0)
                 throw new GraphException("Slice takes steps other than 0.");
             var start = starts[index] < 0 ? starts[index] + size : starts[index];
             var end = ends[index] < 0 && ends[index] > long.MinValue / 2 ? ends[index] + size : ends[index];
-            start = step > 0 ? Math.Clamp(start, 0, size) : Math.Clamp(start, 0, size - 1);
+            start = step > 0 ? Math.Clamp(start, 0, size) : Math.Min(Math.Max(start, 0), size - 1);
             end = step > 0 ? Math.Clamp(end, 0, size) : Math.Clamp(end, -1, size - 1);
-            var count = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step;
-            ranges.Add(new SliceRange(axis, start, step, Math.Max(0, count)));
+            // Written without step in a sum: a step may be as large as int64 allows.
+            var distance = step > 0 ? end - start : start - end;
+            var count = distance > 0 ? (distance - 1) / Math.Abs(Math.Max(step, -long.MaxValue)) + 1 : 0;
+            ranges.Add(new SliceRange(axis, start, step, count));
         }
         return ranges;
     }

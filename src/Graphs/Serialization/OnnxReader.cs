@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using BiT.Graphs.Operators;
 using BiT.Graphs.Serialization.Schema;
@@ -35,6 +34,8 @@ public static class OnnxReader
     {
         if (model.Graph is null)
             throw new GraphException("Not an ONNX model: it has no graph.");
+        if (model.OpsetImport.Count == 0)
+            throw new GraphException($"The model imports no opset; only ONNX's default domain at {OperatorSet.Version} is read.");
         foreach (var opset in model.OpsetImport)
         {
             if (opset.Domain.Length > 0 || opset.Version != OperatorSet.Version)
@@ -46,7 +47,7 @@ public static class OnnxReader
         var builder = new GraphBuilder(model.Graph.Name);
         var values = new Dictionary<string, Value>(StringComparer.Ordinal);
         foreach (var input in model.Graph.Input)
-            values.Add(input.Name, builder.Input(input.Name, (ElementType)input.Type.TensorType.ElemType, ToShape(input.Type.TensorType.Shape)));
+            values.Add(input.Name, ReadInput(builder, input));
         foreach (var initializer in model.Graph.Initializer)
             values.Add(initializer.Name, builder.Constant(ToTensor(initializer, folder), initializer.Name));
         foreach (var node in model.Graph.Node)
@@ -57,6 +58,23 @@ public static class OnnxReader
             builder.Metadata(entry.Key, entry.Value);
         return builder.Build();
     }
+
+    private static Value ReadInput(GraphBuilder builder, ValueInfoProto proto)
+    {
+        if (proto.Type?.TensorType is not { Shape: { } shape } type)
+            throw new GraphException($"Input '{proto.Name}' has no tensor type with a shape; every input needs one.");
+        var dimensions = shape.Dim.Select(dimension => dimension switch
+        {
+            { ValueCase: TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue } => Dimension.Of(dimension.DimValue),
+            { DimParam.Length: > 0 } => Dimension.Named(dimension.DimParam),
+            _ => throw new GraphException($"Input '{proto.Name}' has a dimension with neither a size nor a name; give it one of them."),
+        });
+        return builder.Input(proto.Name, ToElementType(type.ElemType, $"Input '{proto.Name}'"), new Shape(dimensions));
+    }
+
+    private static ElementType ToElementType(int type, string owner) => Enum.IsDefined((ElementType)type)
+        ? (ElementType)type
+        : throw new GraphException($"{owner} has element type {type}, which is not read.");
 
     private static void AppendNode(GraphBuilder builder, NodeProto proto, Dictionary<string, Value> values)
     {
@@ -83,16 +101,9 @@ public static class OnnxReader
         _ => throw new GraphException($"Attribute '{proto.Name}' of type {proto.Type} is not read."),
     };
 
-    private static Shape ToShape(TensorShapeProto? proto) => new((proto?.Dim ?? []).Select(dimension =>
-        dimension.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue
-            ? Dimension.Of(dimension.DimValue)
-            : Dimension.Named(dimension.DimParam)));
-
     private static Tensor ToTensor(TensorProto proto, string? folder)
     {
-        var type = (ElementType)proto.DataType;
-        if (!Enum.IsDefined(type))
-            throw new GraphException($"Initializer '{proto.Name}' has element type {proto.DataType}, which is not read.");
+        var type = ToElementType(proto.DataType, $"Initializer '{proto.Name}'");
         var shape = Shape.Of([.. proto.Dims]);
         ReadOnlyMemory<byte> bytes = proto.DataLocation == TensorProto.Types.DataLocation.External
             ? ReadExternal(proto, folder)
@@ -107,15 +118,15 @@ public static class OnnxReader
 
     private static byte[] ReadExternal(TensorProto proto, string? folder)
     {
-        var entries = proto.ExternalData.ToImmutableDictionary(entry => entry.Key, entry => entry.Value);
-        var file = entries.GetValueOrDefault("location", "");
-        if (folder is null || file.Length == 0 || Path.GetFileName(file) != file)
+        string? Entry(string key) => proto.ExternalData.LastOrDefault(entry => entry.Key == key)?.Value;
+        var file = Entry("location") ?? "";
+        if (folder is null || file is "" or "." or ".." || Path.GetFileName(file) != file)
             throw new GraphException($"Initializer '{proto.Name}' lies in file '{file}'; external data is read from beside the model only.");
-        if (!long.TryParse(entries.GetValueOrDefault("offset", "0"), out var offset) || !int.TryParse(entries.GetValueOrDefault("length"), out var length))
+        if (!long.TryParse(Entry("offset") ?? "0", out var offset) || !int.TryParse(Entry("length"), out var length))
             throw new GraphException($"Initializer '{proto.Name}' has no readable offset and length in its external data.");
         using var data = File.OpenRead(Path.Combine(folder, file));
-        if (offset < 0 || length < 0 || offset + length > data.Length)
-            throw new GraphException($"Initializer '{proto.Name}' needs bytes {offset} to {offset + length} of {file}, which has {data.Length}.");
+        if (offset < 0 || length < 0 || offset > data.Length - length)
+            throw new GraphException($"Initializer '{proto.Name}' needs {length} bytes from byte {offset} of {file}, which has {data.Length}.");
         var bytes = new byte[length];
         data.Position = offset;
         data.ReadExactly(bytes);

@@ -15,9 +15,15 @@ internal sealed class ValueNames
             Assign(input, input.Name ?? throw new GraphException($"An input of program '{graph.Name}' has no name."));
         foreach (var output in graph.Outputs)
             Assign(output.Value, output.Name);
-        var number = 0;
+        // Given names first: a constant may be called c0.
         foreach (var constant in graph.Constants)
-            Assign(constant, constant.Name ?? Next("c", ref number));
+        {
+            if (constant.Name is { } given)
+                Assign(constant, given);
+        }
+        var number = 0;
+        foreach (var constant in graph.Constants.Where(constant => constant.Name is null))
+            Assign(constant, Next("c", ref number));
         number = 0;
         foreach (var value in graph.Nodes.SelectMany(node => node.Outputs).Where(value => !_names.ContainsKey(value)))
             Assign(value, Next("v", ref number));

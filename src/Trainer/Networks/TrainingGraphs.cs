@@ -21,7 +21,8 @@ public static class TrainingGraphs
     /// <summary>The training graph of the whole network: loss and accumulated gradients of one micro-batch.</summary>
     /// <remarks>User inputs: images float32 [B,3,S,S] in [-1,1], labels int64 [B], permutation int64 [B] and lambda float32 [1] for MixUp
     /// (0..B-1 and 1 when it is off). Outputs: loss (a scalar, the micro-batch's mean), then per parameter its accumulated gradient: the
-    /// buffer plus this gradient over AccumulationSteps, or this alone when lazy_reset_grad is true.</remarks>
+    /// buffer, which must hold finite numbers, plus this gradient over AccumulationSteps; or this gradient alone when lazy_reset_grad is true,
+    /// and always when AccumulationSteps is 1.</remarks>
     public static Graph Training(BitNetwork network, TrainingGraphSizes sizes)
     {
         var b = new GraphBuilder("training");
@@ -94,9 +95,10 @@ public static class TrainingGraphs
             parameter => values[parameter.Name], parameter => b.Input(parameter.Name + BufferSuffix, ElementType.Float32, parameter.Shape));
         var reset = b.Input("lazy_reset_grad", ElementType.Bool, Shape.Of(1));
         var accumulated = new Dictionary<Value, Value>();
-        // Where, not a product with 0: a buffer that was never written may hold anything.
-        Backpropagation.Gradients(b, loss, [.. buffers.Keys], b.Scalar(1f / sizes.AccumulationSteps),
-            (parameter, gradient) => accumulated[parameter] = b.Add(b.Where(reset, b.Scalar(0), buffers[parameter]), gradient));
+        var keep = b.Cast(b.Not(reset), ElementType.Float32);
+        Backpropagation.Gradients(b, loss, [.. buffers.Keys], b.Scalar(1.0 / sizes.AccumulationSteps),
+            (parameter, gradient) => accumulated[parameter] =
+                sizes.AccumulationSteps == 1 ? gradient : b.Add(b.Mul(buffers[parameter], keep), gradient));
         b.Output("loss", loss);
         foreach (var parameter in parameters)
             b.Output(parameter.Name + AccumulatedSuffix, accumulated[values[parameter.Name]]);

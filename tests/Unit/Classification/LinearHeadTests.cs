@@ -22,7 +22,8 @@ public sealed class LinearHeadTests
         {
             for (var k = 0; k < classes; k++)
             {
-                var terms = Enumerable.Range(0, features).Select(f => (double)inputs[(n * features) + f] * kernel[(f * classes) + k]).ToArray();
+                var terms = Enumerable.Range(0, features)
+                    .Select(f => (double)inputs[(n * features) + f] * kernel[(f * classes) + k]).ToArray();
                 // Each of at most F/32 + 40 additions rounds by 2^-24 of what has been added up.
                 var tolerance = ((features / 32) + 40) * Math.Pow(2, -24) * (terms.Sum(Math.Abs) + 1);
                 Assert.Equal(terms.Sum() + bias[k], logits[(n * classes) + k], tolerance);
@@ -54,7 +55,9 @@ public sealed class LinearHeadTests
     {
         using var folder = new TemporaryFolder();
         var path = Path.Combine(folder.Path, "head.npz");
-        NpzFile.Write(path, [new(LinearHead.KernelName, new NpyArray([1, 1, 2, 3], [1, 2, 3, 4, 5, 6])), new(LinearHead.BiasName, new NpyArray([3], [10, 20, 30]))]);
+        NpzFile.Write(path, [
+            new(LinearHead.KernelName, new NpyArray([1, 1, 2, 3], [1, 2, 3, 4, 5, 6])),
+            new(LinearHead.BiasName, new NpyArray([3], [10, 20, 30]))]);
         var logits = new float[3];
 
         var head = LinearHead.Load(path);
@@ -72,12 +75,16 @@ public sealed class LinearHeadTests
         var bias = new KeyValuePair<string, NpyArray>(LinearHead.BiasName, new NpyArray([3], new float[3]));
 
         NpzFile.Write(path, [bias]);
-        Assert.Contains(LinearHead.KernelName, Assert.Throws<InvalidDataException>(() => LinearHead.Load(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            LinearHead.KernelName, Assert.Throws<InvalidDataException>(() => LinearHead.Load(path)).Message, StringComparison.Ordinal);
         foreach (var shape in (int[][])[[2, 3], [1, 1, 3, 2], [3, 1, 2, 3]])
         {
             var kernel = new NpyArray(shape, new float[shape.Aggregate(1, (product, size) => product * size)]);
             NpzFile.Write(path, [new(LinearHead.KernelName, kernel), bias]);
-            Assert.Contains($"({string.Join(", ", shape)})", Assert.Throws<InvalidDataException>(() => LinearHead.Load(path)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                $"({string.Join(", ", shape)})",
+                Assert.Throws<InvalidDataException>(() => LinearHead.Load(path)).Message,
+                StringComparison.Ordinal);
         }
     }
 

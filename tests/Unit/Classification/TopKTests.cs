@@ -35,7 +35,8 @@ public sealed class TopKTests
         var probabilities = new[] { 0.5f, 0.3f, 0.2f };
         probabilities[position] = float.NaN;
 
-        Assert.Contains($"class {position}", Assert.Throws<ArgumentException>(() => TopK.Select(probabilities, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"class {position}", Assert.Throws<ArgumentException>(() => TopK.Select(probabilities, 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -52,14 +52,16 @@ internal static class ImageFiles
     public static byte[] WebPWithExif(byte[] webP, int width, int height, byte[] exif)
     {
         byte[] extended = [0x08, 0, 0, 0, (byte)(width - 1), 0, 0, (byte)(height - 1), 0, 0];
-        byte[] content = [.. "WEBP"u8, .. "VP8X"u8, 10, 0, 0, 0, .. extended, .. webP[12..], .. "EXIF"u8, (byte)exif.Length, 0, 0, 0, .. exif];
+        byte[] content =
+            [.. "WEBP"u8, .. "VP8X"u8, 10, 0, 0, 0, .. extended, .. webP[12..], .. "EXIF"u8, (byte)exif.Length, 0, 0, 0, .. exif];
         return [.. "RIFF"u8, .. BitConverter.GetBytes(content.Length), .. content];
     }
 
     /// <summary>A PNG of given rows; extra chunks go in front of or behind the pixels.</summary>
     /// <param name="colorType">PNG's: 0 gray, 2 RGB, 3 palette, 4 gray and alpha, 6 RGBA.</param>
     public static byte[] Png(
-        int width, int height, int bitDepth, int colorType, byte[] rows, (string Type, byte[] Content)[]? before = null, (string, byte[])[]? after = null)
+        int width, int height, int bitDepth, int colorType, byte[] rows,
+        (string Type, byte[] Content)[]? before = null, (string Type, byte[] Content)[]? after = null)
     {
         var header = new byte[13];
         BinaryPrimitives.WriteInt32BigEndian(header, width);
@@ -97,7 +99,8 @@ internal static class ImageFiles
         var stride = ((width * 3) + 3) / 4 * 4;
         var bmp = new byte[54 + (stride * height)];
         "BM"u8.CopyTo(bmp);
-        ReadOnlySpan<(int Offset, int Value)> fields = [(2, bmp.Length), (10, 54), (14, 40), (18, width), (22, height), (26, 1 | (24 << 16))];
+        ReadOnlySpan<(int Offset, int Value)> fields =
+            [(2, bmp.Length), (10, 54), (14, 40), (18, width), (22, height), (26, 1 | (24 << 16))];
         foreach (var (offset, value) in fields)
             BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(offset), value);
         for (var i = 0; i < rgb.Length; i++)
@@ -109,7 +112,8 @@ internal static class ImageFiles
     public static byte[] TwoFrameGif(byte[] firstColor, byte[] secondColor)
     {
         // Packed code: clear (4), index, end (5), three bits each.
-        byte[] Frame(int index) => [0x21, 0xF9, 4, 0, 10, 0, 0, 0, 0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, (byte)(0x44 + (index << 3)), 1, 0];
+        byte[] Frame(int index) =>
+            [0x21, 0xF9, 4, 0, 10, 0, 0, 0, 0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, (byte)(0x44 + (index << 3)), 1, 0];
         return [.. "GIF89a"u8, 1, 0, 1, 0, 0x80, 0, 0, .. firstColor, .. secondColor, .. Frame(1), .. Frame(0), 0x3B];
     }
 

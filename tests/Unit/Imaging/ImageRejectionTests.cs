@@ -35,7 +35,8 @@ public sealed class ImageRejectionTests
         for (var length = 0; length < needed; length += length < 64 ? 1 : 37)
         {
             var problem = Rejection(whole[..length], Limits).Problem;
-            Assert.Contains(problem, (ImageProblem[])[ImageProblem.Empty, ImageProblem.NotAnImage, ImageProblem.Truncated, ImageProblem.Corrupt]);
+            Assert.Contains(
+                problem, (ImageProblem[])[ImageProblem.Empty, ImageProblem.NotAnImage, ImageProblem.Truncated, ImageProblem.Corrupt]);
         }
     }
 
@@ -46,7 +47,8 @@ public sealed class ImageRejectionTests
     {
         var whole = ImageFiles.Encode(SKEncodedImageFormat.Jpeg, 400, 300);
 
-        var rejection = Assert.Throws<ImageRejectedException>(() => ImageDecoder.Decode(whole.AsSpan(0, whole.Length / 2), Limits, target, target));
+        var rejection = Assert.Throws<ImageRejectedException>(
+            () => ImageDecoder.Decode(whole.AsSpan(0, whole.Length / 2), Limits, target, target));
 
         Assert.Equal(ImageProblem.Truncated, rejection.Problem);
         Assert.Contains("JPEG", rejection.Message, StringComparison.Ordinal);
@@ -78,7 +80,8 @@ public sealed class ImageRejectionTests
         var rejection = Rejection(bomb, Limits);
 
         Assert.Equal(ImageProblem.SideTooLong, rejection.Problem);
-        Assert.Equal("The image is 30,000 x 30,000 pixels; the limit is MaxImageSide = 20,000. Resize it or raise the limit.", rejection.Message);
+        Assert.Equal(
+            "The image is 30,000 x 30,000 pixels; the limit is MaxImageSide = 20,000. Resize it or raise the limit.", rejection.Message);
         Assert.Equal(ImageProblem.TooManyPixels, Rejection(bomb, Limits with { MaxImageSide = 30_000 }).Problem);
         Assert.Equal(ImageProblem.SideTooLong, Rejection(ImageFiles.HugePng(-1, -1), Limits).Problem);
         Assert.Equal(ImageProblem.Empty, Rejection(ImageFiles.HugePng(0, 5), Limits).Problem);
@@ -107,7 +110,10 @@ public sealed class ImageRejectionTests
     public void ToReason_EveryProblem_IsUpperSnake()
     {
         foreach (var problem in Enum.GetValues<ImageProblem>())
-            Assert.Equal(problem.ToString(), string.Concat(problem.ToReason().Split('_').Select(word => word[..1] + word[1..].ToLowerInvariant())));
+        {
+            Assert.Equal(
+                problem.ToString(), string.Concat(problem.ToReason().Split('_').Select(word => word[..1] + word[1..].ToLowerInvariant())));
+        }
     }
 
     private static ImageRejectedException Rejection(byte[] encoded, ImageLimits limits) =>

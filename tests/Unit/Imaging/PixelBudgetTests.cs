@@ -84,7 +84,8 @@ public sealed class PixelBudgetTests
         var inFlight = 0;
         var most = 0;
 
-        await Parallel.ForEachAsync(Enumerable.Range(0, 400), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Stop }, async (i, token) =>
+        var eightAtATime = new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Stop };
+        await Parallel.ForEachAsync(Enumerable.Range(0, 400), eightAtATime, async (i, token) =>
         {
             var pixels = 1 + (i % 7);
             using var share = await budget.AcquireAsync(pixels, token);

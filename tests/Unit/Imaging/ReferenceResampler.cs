@@ -13,7 +13,10 @@ internal static class ReferenceResampler
             for (var x = 0; x < width; x++)
             {
                 for (var c = 0; c < 3; c++)
-                    narrowed[(((y * width) + x) * 3) + c] = Sum(source.Width, width, x, k => source.Pixels[(((y * source.Width) + k) * 3) + c]);
+                {
+                    narrowed[(((y * width) + x) * 3) + c] =
+                        Sum(source.Width, width, x, k => source.Pixels[(((y * source.Width) + k) * 3) + c]);
+                }
             }
         }
         var result = new byte[height * width * 3];

@@ -6,7 +6,8 @@ using BiT.Core.Imaging;
 namespace BiT.Tests.Unit.Imaging;
 
 /// <summary>Runs one file of PIL BILINEAR results (tests/Fixtures/oracle-resample/*.json) through the resampler.</summary>
-/// <remarks>The pictures are generated: byte(y, x, c) = (hash8(key, i) / 4 + 3x + 2y + 40c) mod 256, i the flat index in (h, w, 3).</remarks>
+/// <remarks>The pictures are generated: byte(y, x, c) = (hash8(key, i) / 4 + 3x + 2y + 40c) mod 256, i the flat index in (h, w,
+/// 3).</remarks>
 public static class ResampleOracle
 {
     /// <summary>What a file said about the resampler.</summary>
@@ -28,7 +29,10 @@ public static class ResampleOracle
         {
             var source = Generate(item.Key, item.Width, item.Height);
             if (!source.Pixels.AsSpan().StartsWith(item.FirstSourceBytes))
-                throw new InvalidDataException($"{path}, case {item.Key}: the generated picture begins otherwise than first_source_bytes says.");
+            {
+                throw new InvalidDataException(
+                    $"{path}, case {item.Key}: the generated picture begins otherwise than first_source_bytes says.");
+            }
             var actual = TriangleResampler.Resize(source, item.ToWidth, item.ToHeight).Pixels;
             var expected = Convert.FromBase64String(item.ExpectedBase64);
             if (actual.Length != expected.Length)

@@ -33,7 +33,8 @@ public sealed class SquareTransformTests
 
         SquareTransform.Resize(jpeg, Limits, 64, 64, scaled);
 
-        // Both average the same coefficients of a smooth picture; they differ by one rounding in the scaled transform and one in the filter.
+        // Both average the same coefficients of a smooth picture; they differ by one rounding in the scaled transform and one in the
+        // filter.
         Assert.All(full.Zip(scaled), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 3));
     }
 

@@ -31,7 +31,8 @@ public sealed class TriangleResamplerTests
     {
         var source = ResampleOracle.Generate("reference", width, height);
 
-        Assert.Equal(ReferenceResampler.Resize(source, toWidth, toHeight).Pixels, TriangleResampler.Resize(source, toWidth, toHeight).Pixels);
+        Assert.Equal(
+            ReferenceResampler.Resize(source, toWidth, toHeight).Pixels, TriangleResampler.Resize(source, toWidth, toHeight).Pixels);
     }
 
     [Fact]
