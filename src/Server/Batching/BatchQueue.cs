@@ -5,8 +5,9 @@ using BiT.Serving.Telemetry;
 namespace BiT.Serving.Batching;
 
 /// <summary>Runs one graph on batches of images from many callers.</summary>
-/// <remarks>Bounded: a place is taken before an image is decoded and given back when its outcome is known. One batch runs at a time; while it
-/// runs the next one gathers. An image whose caller has left is dropped before the run, and a failed run fails its own images only.</remarks>
+/// <remarks>Bounded: a place is taken before an image is decoded and given back when its outcome is known. One batch runs at a time; while
+/// it runs the next one gathers. An image whose caller has left is dropped before the run, and a failed run fails its own images
+/// only.</remarks>
 internal sealed class BatchQueue : IAsyncDisposable
 {
     // A batch takes tens to hundreds of milliseconds on a CPU; several must pass before places are free.
@@ -56,12 +57,14 @@ internal sealed class BatchQueue : IAsyncDisposable
         Release(count);
         _metrics.RefusedImages.Add(count);
         throw new QueueFullException($"{taken - count} images are waiting for this model and {count} more do not fit: "
-            + $"the limit is Batching:Capacity = {_options.Capacity}. Try again later, send fewer images at one time or raise the limit.", RetryAfter);
+            + $"the limit is Batching:Capacity = {_options.Capacity}. Try again later, send fewer images at one time or raise the limit.",
+            RetryAfter);
     }
 
     /// <summary>Lets a decoded image join the queue.</summary>
     /// <param name="places">The places of its request.</param>
-    /// <param name="rented">Pixels in a buffer of the shared array pool, at least one image long; belongs to the queue from here on.</param>
+    /// <param name="rented">Pixels in a buffer of the shared array pool, at least one image long; belongs to the queue from here
+    /// on.</param>
     /// <param name="deadline">When its caller gives up.</param>
     /// <param name="cancellationToken">Fires when its caller leaves.</param>
     /// <exception cref="BatchFailedException">The run failed.</exception>
@@ -108,7 +111,8 @@ internal sealed class BatchQueue : IAsyncDisposable
                 while (batch.Count < _options.MaxBatchSize && _queue.Reader.TryRead(out var image))
                     Take(image, batch);
                 // All that are in flight are in the batch: nobody else is coming, so waiting would only cost time.
-                if (batch.Count == 0 || batch.Count == _options.MaxBatchSize || batch.Count >= InFlight || _options.MaxDelay == TimeSpan.Zero)
+                if (batch.Count == 0 || batch.Count == _options.MaxBatchSize || batch.Count >= InFlight
+                    || _options.MaxDelay == TimeSpan.Zero)
                     return;
                 delay ??= new CancellationTokenSource(_options.MaxDelay, _time);
                 if (!await _queue.Reader.WaitToReadAsync(delay.Token))

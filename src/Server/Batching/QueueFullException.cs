@@ -9,4 +9,5 @@ internal sealed class QueueFullException(string message, TimeSpan retryAfter) : 
 
 /// <summary>A graph failed on a batch; only the callers in that batch see it.</summary>
 internal sealed class BatchFailedException(Exception inner)
-    : Exception($"The model failed on a batch of images: {inner.Message.TrimEnd('.')}. The server's log holds the details; other requests are not affected.", inner);
+    : Exception($"The model failed on a batch of images: {inner.Message.TrimEnd('.')}. The server's log holds the details; "
+        + "other requests are not affected.", inner);

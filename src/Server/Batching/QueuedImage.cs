@@ -7,7 +7,8 @@ namespace BiT.Serving.Batching;
 /// <param name="Logits">One per class; empty for a backbone without a head.</param>
 internal readonly record struct ImageOutput(float[] PreLogits, float[] Logits);
 
-/// <summary>A decoded image that waits for its batch. Owns its pixels, a rented buffer that goes back as soon as they are not needed.</summary>
+/// <summary>A decoded image that waits for its batch. Owns its pixels, a rented buffer that goes back as soon as they are not
+/// needed.</summary>
 internal sealed class QueuedImage(byte[] rented, DateTimeOffset deadline, CancellationToken caller)
 {
     private readonly TaskCompletionSource<ImageOutput> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);

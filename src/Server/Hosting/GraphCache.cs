@@ -1,8 +1,8 @@
 namespace BiT.Serving.Hosting;
 
 /// <summary>Inference graphs in memory, shared by hash and counted by use.</summary>
-/// <remarks>A graph in use is never dropped. One that nobody uses stays loaded until it is retired, or until more than the limit are loaded and
-/// it is the one unused for longest.</remarks>
+/// <remarks>A graph in use is never dropped. One that nobody uses stays loaded until it is retired, or until more than the limit are loaded
+/// and it is the one unused for longest.</remarks>
 internal sealed class GraphCache(Func<string, LoadedGraph> load, int maxLoadedGraphs) : IAsyncDisposable
 {
     private readonly Lock _lock = new();

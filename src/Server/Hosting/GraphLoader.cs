@@ -7,7 +7,8 @@ namespace BiT.Serving.Hosting;
 
 /// <summary>Opens an infer.onnx from the store, warms it and gives it a queue.</summary>
 internal sealed class GraphLoader(
-    Workspace workspace, RuntimeOptions runtime, BatchingOptions batching, TimeProvider time, ServerMetrics metrics, ILogger<GraphLoader> logger)
+    Workspace workspace, RuntimeOptions runtime, BatchingOptions batching, TimeProvider time, ServerMetrics metrics,
+    ILogger<GraphLoader> logger)
 {
     /// <param name="hash">Blob of the infer.onnx.</param>
     public LoadedGraph Load(string hash)
@@ -20,7 +21,8 @@ internal sealed class GraphLoader(
             // The first run allocates and picks kernels: no caller should wait for it.
             var imageBytes = checked(model.InputHeight * model.InputWidth * 3);
             model.Run(new byte[imageBytes], 1);
-            var queue = new BatchQueue(imageBytes, model.Run, batching, time, metrics, failure => logger.LogError(failure, "Graph {Hash} failed on a batch.", hash));
+            var queue = new BatchQueue(imageBytes, model.Run, batching, time, metrics,
+                failure => logger.LogError(failure, "Graph {Hash} failed on a batch.", hash));
             metrics.GraphLoads.Add(1);
             logger.LogInformation("Loaded graph {Hash} for {Height} x {Width} pixels in {Duration}.",
                 hash, model.InputHeight, model.InputWidth, time.GetElapsedTime(start));

@@ -2,7 +2,8 @@ using BiT.Core.Classification;
 
 namespace BiT.Serving.Hosting;
 
-/// <summary>Heads in memory, shared by hash; the ones unused for longest go first. Heads hold no native memory, so one in use may go.</summary>
+/// <summary>Heads in memory, shared by hash; the ones unused for longest go first. Heads hold no native memory, so one in use may
+/// go.</summary>
 internal sealed class HeadCache(Func<string, LinearHead> load, int maxLoadedHeads)
 {
     private readonly Lock _lock = new();

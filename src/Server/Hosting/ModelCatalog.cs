@@ -5,8 +5,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace BiT.Serving.Hosting;
 
 /// <summary>Finds the version that a request names and keeps it ready. Aliases move without a request that fails or waits.</summary>
-/// <remarks>What a name means is remembered until the store changes. When an alias moves, here or in another process, the new version is loaded
-/// and warmed first; until then requests go to the old one, which leaves memory after its last request.</remarks>
+/// <remarks>What a name means is remembered until the store changes. When an alias moves, here or in another process, the new version is
+/// loaded and warmed first; until then requests go to the old one, which leaves memory after its last request.</remarks>
 internal sealed class ModelCatalog(Workspace workspace, GraphCache graphs, HeadCache heads, ILogger<ModelCatalog> logger) : IDisposable
 {
     // Names remembered at one time; past it all are forgotten and looked up again.
@@ -39,14 +39,16 @@ internal sealed class ModelCatalog(Workspace workspace, GraphCache graphs, HeadC
                 $"Model '{model.Id}' has no version {number}; the newest is {model.LatestVersion?.Id.Number ?? 0}.");
         }
         throw new ModelNotFoundException("ALIAS_NOT_FOUND", reference.ToString(),
-            $"Model '{model.Id}' has no alias '{reference.Alias}'. Point it at a version with SetAlias, or name the version: models/{model.Id}/versions/N.");
+            $"Model '{model.Id}' has no alias '{reference.Alias}'. Point it at a version with SetAlias, "
+            + $"or name the version: models/{model.Id}/versions/N.");
     }
 
     /// <summary>Loads and warms a version, then points an alias at it.</summary>
     /// <exception cref="ModelNotFoundException">There is no such model or version.</exception>
     /// <exception cref="ModelNotLoadableException">The version cannot be served; the alias has not moved.</exception>
     /// <exception cref="AliasConflictException">The alias does not point where it was expected to.</exception>
-    public async Task<ModelRecord> SetAliasAsync(ModelVersionId version, string alias, OptionalExpected expected, CancellationToken cancellationToken)
+    public async Task<ModelRecord> SetAliasAsync(
+        ModelVersionId version, string alias, OptionalExpected expected, CancellationToken cancellationToken)
     {
         var record = Find(ModelReference.ToVersion(version.ModelId, version.Number));
         using var ready = await LoadAsync(record, cancellationToken);
@@ -107,7 +109,8 @@ internal sealed class ModelCatalog(Workspace workspace, GraphCache graphs, HeadC
         }
         catch (ModelNotLoadableException failure)
         {
-            logger.LogError(failure, "Alias {Alias} was moved by another process to a version that cannot be served; {Old} goes on.", reference, old.Id);
+            logger.LogError(failure, "Alias {Alias} was moved by another process to a version that cannot be served; {Old} goes on.",
+                reference, old.Id);
         }
     }
 
@@ -137,7 +140,8 @@ internal sealed class ModelCatalog(Workspace workspace, GraphCache graphs, HeadC
         lock (_lock)
         {
             _generation++;
-            if (_versions.Remove(alias, out var old) && !_versions.Values.Append(version).Any(user => user?.Manifest.InferenceGraph == old.Manifest.InferenceGraph))
+            if (_versions.Remove(alias, out var old)
+                && !_versions.Values.Append(version).Any(user => user?.Manifest.InferenceGraph == old.Manifest.InferenceGraph))
                 retired = old.Manifest.InferenceGraph;
             if (version is not null)
                 _versions[alias] = version;
@@ -162,7 +166,8 @@ internal sealed class ModelCatalog(Workspace workspace, GraphCache graphs, HeadC
             lease = await graphs.AcquireAsync(manifest.InferenceGraph, cancellationToken);
             var head = manifest.Head is { } hash ? heads.Get(hash) : null;
             if (head is not null && head.FeatureCount != lease.Graph.FeatureCount)
-                throw new InvalidDataException($"its head takes {head.FeatureCount} features, and its backbone gives {lease.Graph.FeatureCount}.");
+                throw new InvalidDataException(
+                    $"its head takes {head.FeatureCount} features, and its backbone gives {lease.Graph.FeatureCount}.");
             var classes = head?.ClassCount ?? lease.Graph.ClassCount;
             if (classes != manifest.Labels.Count)
                 throw new InvalidDataException($"it has {classes} outputs and {manifest.Labels.Count} labels.");
@@ -171,8 +176,8 @@ internal sealed class ModelCatalog(Workspace workspace, GraphCache graphs, HeadC
         catch (Exception failure)
         {
             lease?.Dispose();
-            if (failure is InvalidDataException or IOException or UnauthorizedAccessException or OnnxRuntimeException or ExecutionProviderException
-                or BlobNotFoundException or BlobCorruptException)
+            if (failure is InvalidDataException or IOException or UnauthorizedAccessException or OnnxRuntimeException
+                or ExecutionProviderException or BlobNotFoundException or BlobCorruptException)
                 throw new ModelNotLoadableException(version.Id, failure.Message, failure);
             throw;
         }

@@ -3,7 +3,8 @@ using BiT.Core.Store;
 namespace BiT.Serving.Hosting;
 
 /// <summary>Notices what other processes change in the store. SQLite tells nobody across processes, so it is asked.</summary>
-internal sealed class StoreWatch(Workspace workspace, ModelCatalog catalog, HostingOptions options, TimeProvider time, ILogger<StoreWatch> logger)
+internal sealed class StoreWatch(
+    Workspace workspace, ModelCatalog catalog, HostingOptions options, TimeProvider time, ILogger<StoreWatch> logger)
     : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -13,7 +13,8 @@ internal sealed class JobWatch(JobStore jobs, JobSignals signals)
 
     /// <summary>Events behind a cursor, each once and in order.</summary>
     /// <exception cref="StoreNotFoundException">There is no such job.</exception>
-    public async IAsyncEnumerable<JobEvent> EventsAsync(string jobId, long cursor, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<JobEvent> EventsAsync(
+        string jobId, long cursor, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
         {

@@ -18,6 +18,7 @@ internal sealed class RestartBackoff
     {
         _quickDeaths = life < QuickDeath ? _quickDeaths + 1 : 0;
         // 2^20 quarter seconds are past the maximum by far; the bound keeps the shift in range.
-        return _quickDeaths == 0 ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Min(MaxDelay.Ticks, FirstDelay.Ticks << Math.Min(_quickDeaths - 1, 20)));
+        return _quickDeaths == 0 ? TimeSpan.Zero
+            : TimeSpan.FromTicks(Math.Min(MaxDelay.Ticks, FirstDelay.Ticks << Math.Min(_quickDeaths - 1, 20)));
     }
 }

@@ -6,10 +6,11 @@ using BiT.Serving.Telemetry;
 namespace BiT.Serving.Jobs;
 
 /// <summary>Keeps one trainer process running beside the server.</summary>
-/// <remarks>A trainer that dies is started again, and its job goes back to the queue at once instead of when its lease expires. Its standard
-/// input stays open as long as the server lives: when it closes, for whatever reason, the trainer ends.</remarks>
+/// <remarks>A trainer that dies is started again, and its job goes back to the queue at once instead of when its lease expires. Its
+/// standard input stays open as long as the server lives: when it closes, for whatever reason, the trainer ends.</remarks>
 internal sealed class TrainerSupervisor(
-    TrainerOptions options, Workspace workspace, JobSignals signals, TimeProvider time, ServerMetrics metrics, ILogger<TrainerSupervisor> logger)
+    TrainerOptions options, Workspace workspace, JobSignals signals, TimeProvider time, ServerMetrics metrics,
+    ILogger<TrainerSupervisor> logger)
     : BackgroundService
 {
     // Output that is still in the pipes when the process has ended.
@@ -22,7 +23,8 @@ internal sealed class TrainerSupervisor(
         if (!options.Enabled)
             return;
         var trainer = TrainerCommand.Find(options)
-            ?? throw new FileNotFoundException($"{TrainerCommand.FileName} is no longer where it was found at the start. Build the solution or set Trainer:Path.");
+            ?? throw new FileNotFoundException(
+                $"{TrainerCommand.FileName} is no longer where it was found at the start. Build the solution or set Trainer:Path.");
         var backoff = new RestartBackoff();
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -69,7 +71,9 @@ internal sealed class TrainerSupervisor(
         await process.WaitForExitAsync(timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (process.HasExited)
             return;
-        logger.LogWarning("The trainer did not end within Trainer:StopTimeout = {Timeout}; it is killed and resumes from its last checkpoint.", options.StopTimeout);
+        logger.LogWarning(
+            "The trainer did not end within Trainer:StopTimeout = {Timeout}; it is killed and resumes from its last checkpoint.",
+            options.StopTimeout);
         process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync(CancellationToken.None);
     }
@@ -98,7 +102,8 @@ internal sealed class TrainerSupervisor(
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
             // Not fatal: the lease expires and the job is taken up then.
-            logger.LogError(failure, "The job of the trainer that ended could not be put back into the queue; it goes on when its lease expires.");
+            logger.LogError(failure,
+                "The job of the trainer that ended could not be put back into the queue; it goes on when its lease expires.");
         }
     }
 }

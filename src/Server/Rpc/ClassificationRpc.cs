@@ -33,19 +33,22 @@ internal sealed class ClassificationRpc(ModelCatalog catalog, ImageBatcher batch
         var reference = violations.Reference(request.Model, "model");
         violations.Require(request.Images.Count > 0, "images", "is empty; expected at least one image.");
         violations.Require(request.Images.Count <= limits.MaxImagesPerRequest, "images",
-            $"has {request.Images.Count} images; the limit is MaxImagesPerRequest = {limits.MaxImagesPerRequest}. Send several requests or raise the limit.");
+            $"has {request.Images.Count} images; the limit is MaxImagesPerRequest = {limits.MaxImagesPerRequest}. "
+            + "Send several requests or raise the limit.");
         violations.Require(request.TopK >= 0, "top_k", $"is {request.TopK}; expected 0 (the default, {DefaultTopK}) or more.");
         RequestSize.Check(violations, request, "images", limits);
         violations.ThrowIfAny();
         return reference ?? throw violations.Exception();
     }
 
-    private async Task<ClassifyResult> ClassifyAsync(ServedModel model, QueuePlaces places, ByteString image, int count, ServerCallContext context)
+    private async Task<ClassifyResult> ClassifyAsync(
+        ServedModel model, QueuePlaces places, ByteString image, int count, ServerCallContext context)
     {
         try
         {
             var graph = model.Graph;
-            var deadline = context.Deadline == DateTime.MaxValue ? DateTimeOffset.MaxValue : new DateTimeOffset(context.Deadline, TimeSpan.Zero);
+            var deadline = context.Deadline == DateTime.MaxValue ? DateTimeOffset.MaxValue
+                : new DateTimeOffset(context.Deadline, TimeSpan.Zero);
             var output = await batcher.RunAsync(
                 graph.Queue, places, image.Memory, graph.InputHeight, graph.InputWidth, deadline, context.CancellationToken);
             metrics.Images.Add(1);

@@ -10,7 +10,8 @@ internal sealed class DatasetRpc(
     Workspace workspace, PhotoCheck photos, UploadSlots slots, LimitOptions limits, TimeProvider time, IHostApplicationLifetime lifetime)
     : DatasetService.DatasetServiceBase
 {
-    public override async Task<UploadDatasetResponse> UploadDataset(IAsyncStreamReader<UploadDatasetRequest> requestStream, ServerCallContext context)
+    public override async Task<UploadDatasetResponse> UploadDataset(
+        IAsyncStreamReader<UploadDatasetRequest> requestStream, ServerCallContext context)
     {
         using var slot = slots.Take();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);

@@ -88,7 +88,8 @@ internal sealed class DatasetUpload(Workspace workspace, PhotoCheck check, Limit
         var violations = new FieldViolations();
         violations.RequireLength(photo.FileName, "photo.file_name", 0, MaxFileNameLength);
         violations.RequireLength(photo.Label, "photo.label", 1, MaxLabelLength);
-        violations.Require(Enum.IsDefined(photo.Split), "photo.split", $"is {(int)photo.Split}; expected 0 (the service decides), 1 (train) or 2 (validation).");
+        violations.Require(Enum.IsDefined(photo.Split), "photo.split",
+            $"is {(int)photo.Split}; expected 0 (the service decides), 1 (train) or 2 (validation).");
         violations.Require(photo.ByteCount >= 0, "photo.byte_count", $"is {photo.ByteCount}; expected 0 (unknown) or more.");
         violations.Require(_photos.Count + _rejected.Count < limits.MaxDatasetPhotos, "photo",
             $"is one more than MaxDatasetPhotos = {limits.MaxDatasetPhotos}. Upload fewer photos or raise the limit.");
@@ -110,7 +111,8 @@ internal sealed class DatasetUpload(Workspace workspace, PhotoCheck check, Limit
         if (_datasetBytes > limits.MaxDatasetBytes)
         {
             throw FieldViolations.Single("chunk",
-                $"makes the data set larger than MaxDatasetBytes = {limits.MaxDatasetBytes:N0}. Upload fewer or smaller photos or raise the limit.");
+                $"makes the data set larger than MaxDatasetBytes = {limits.MaxDatasetBytes:N0}. "
+                + "Upload fewer or smaller photos or raise the limit.");
         }
         // A photo that is too large is counted to its end, not kept.
         if (_photoBytes <= limits.MaxImageBytes)
@@ -141,11 +143,13 @@ internal sealed class DatasetUpload(Workspace workspace, PhotoCheck check, Limit
     private async Task<Photo> StoreAsync(PhotoHeader photo, CancellationToken cancellationToken)
     {
         if (photo.ByteCount > 0 && photo.ByteCount != _photoBytes)
-            throw new ByteCountException($"The photo was announced with {photo.ByteCount:N0} bytes and came with {_photoBytes:N0}. Was the file being written?");
+            throw new ByteCountException(
+                $"The photo was announced with {photo.ByteCount:N0} bytes and came with {_photoBytes:N0}. Was the file being written?");
         if (_photoBytes > limits.MaxImageBytes)
         {
             throw new ImageRejectedException(ImageProblem.TooManyBytes,
-                $"The image has {_photoBytes:N0} bytes; the limit is MaxImageBytes = {limits.MaxImageBytes:N0}. Compress it or raise the limit.");
+                $"The image has {_photoBytes:N0} bytes; the limit is MaxImageBytes = {limits.MaxImageBytes:N0}. "
+                + "Compress it or raise the limit.");
         }
         var header = await check.ReadAsync(_content.GetBuffer().AsMemory(0, (int)_content.Length), cancellationToken);
         _content.Position = 0;
@@ -158,7 +162,8 @@ internal sealed class DatasetUpload(Workspace workspace, PhotoCheck check, Limit
         _rejected.Add(new RejectedPhoto { FileName = photo.FileName, Label = photo.Label, Reason = reason, Message = message });
         if (_rejected.Count > limits.MaxRejectedPhotos)
         {
-            throw FieldViolations.Single("photo", $"is unusable, the {_rejected.Count}th of this upload; the limit is MaxRejectedPhotos = {limits.MaxRejectedPhotos}. "
+            throw FieldViolations.Single("photo",
+                $"is unusable, the {_rejected.Count}th of this upload; the limit is MaxRejectedPhotos = {limits.MaxRejectedPhotos}. "
                 + $"Is this a folder of photos? The last one, {FieldViolations.Quote(photo.FileName)}: {message}");
         }
     }

@@ -11,7 +11,8 @@ using Status = Google.Rpc.Status;
 
 namespace BiT.Serving.Rpc;
 
-/// <summary>The one place that turns exceptions into google.rpc.Status. Reasons are part of the public protocol: they never change.</summary>
+/// <summary>The one place that turns exceptions into google.rpc.Status. Reasons are part of the public protocol: they never
+/// change.</summary>
 internal static class ErrorMapping
 {
     /// <summary>ErrorInfo.domain of every error.</summary>
@@ -38,9 +39,11 @@ internal static class ErrorMapping
         ModelNotFoundException model => Error(Code.NotFound, model.Reason, model.Message, ("resource", model.Resource)),
         ResourceNotFoundException missing => Error(Code.NotFound, missing.Reason, missing.Message, ("resource", missing.Resource)),
         StoreNotFoundException missing => Error(Code.NotFound, "NOT_FOUND", missing.Message),
-        RequestIdConflictException conflict => Error(Code.AlreadyExists, "REQUEST_ID_CONFLICT", conflict.Message, ("request_id", conflict.RequestId)),
+        RequestIdConflictException conflict =>
+            Error(Code.AlreadyExists, "REQUEST_ID_CONFLICT", conflict.Message, ("request_id", conflict.RequestId)),
         AliasConflictException conflict => Error(Code.Aborted, "ALIAS_CONFLICT", conflict.Message),
-        ModelNotLoadableException model => Error(Code.FailedPrecondition, "MODEL_NOT_LOADABLE", model.Message, ("version", model.Version.ToString())),
+        ModelNotLoadableException model =>
+            Error(Code.FailedPrecondition, "MODEL_NOT_LOADABLE", model.Message, ("version", model.Version.ToString())),
         BlobCorruptException blob => Error(Code.DataLoss, "BLOB_CORRUPT", blob.Message, ("sha256", blob.Hash)),
         BlobNotFoundException blob => Error(Code.DataLoss, "BLOB_MISSING", blob.Message, ("sha256", blob.Hash)),
         QueueFullException full => Error(Code.ResourceExhausted, "QUEUE_FULL", full.Message).With(Retry(full.RetryAfter)),
@@ -53,10 +56,12 @@ internal static class ErrorMapping
             Error(Code.Unavailable, "STORE_BUSY", "The store is busy with another process's write. Try again.").With(Retry(BusyRetry)),
         SqliteException { SqliteErrorCode: SqliteFull } => DiskFull(),
         IOException io when IsDiskFull(io) => DiskFull(),
-        _ => Error(Code.Internal, "INTERNAL", "The server failed on this call; its log holds the details. It is worth trying once more, and reporting."),
+        _ => Error(Code.Internal, "INTERNAL",
+            "The server failed on this call; its log holds the details. It is worth trying once more, and reporting."),
     };
 
-    private static Status DiskFull() => Error(Code.ResourceExhausted, "DISK_FULL", "The disk of the workspace is full. Free some space or move the workspace.");
+    private static Status DiskFull() =>
+        Error(Code.ResourceExhausted, "DISK_FULL", "The disk of the workspace is full. Free some space or move the workspace.");
 
     private static Status Error(Code code, string reason, string message, params (string Key, string Value)[] metadata)
     {

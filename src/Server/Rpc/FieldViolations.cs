@@ -65,7 +65,8 @@ internal sealed class FieldViolations
 
     public ModelReference? Reference(string name, string field)
     {
-        Require(ResourceNames.TryReadReference(name, out var reference), field, $"is {Quote(name)}; expected {ResourceNames.ReferenceForm}.");
+        Require(ResourceNames.TryReadReference(name, out var reference), field,
+            $"is {Quote(name)}; expected {ResourceNames.ReferenceForm}.");
         return reference;
     }
 
@@ -82,5 +83,6 @@ internal sealed class FieldViolations
     public static InvalidRequestException Single(string field, string description) =>
         new([new BadRequest.Types.FieldViolation { Field = field, Description = description }]);
 
-    public static string Quote(string text) => text.Length <= MaxQuotedLength ? $"'{text}'" : $"'{text[..MaxQuotedLength]}...' ({text.Length} characters)";
+    public static string Quote(string text) =>
+        text.Length <= MaxQuotedLength ? $"'{text}'" : $"'{text[..MaxQuotedLength]}...' ({text.Length} characters)";
 }

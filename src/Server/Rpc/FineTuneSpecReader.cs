@@ -37,7 +37,8 @@ internal sealed class FineTuneSpecReader(Workspace workspace, ModelCatalog catal
         var origin = reference is null ? null : catalog.Find(reference);
         if (origin is not null && network is not null && network != origin.Manifest.Network)
         {
-            throw FieldViolations.Single("spec.network", $"is {network}, and the base {origin.Id} is a {origin.Manifest.Network}: weights fit their own network only. "
+            throw FieldViolations.Single("spec.network",
+                $"is {network}, and the base {origin.Id} is a {origin.Manifest.Network}: weights fit their own network only. "
                 + "Leave the network empty or choose another base.");
         }
         return new FineTuneSpec
@@ -56,7 +57,8 @@ internal sealed class FineTuneSpecReader(Workspace workspace, ModelCatalog catal
     {
         if (text.Length == 0)
             return null;
-        violations.Require(choices.Contains(text), field, $"is {FieldViolations.Quote(text)}; expected {string.Join(", ", choices)}, or nothing.");
+        violations.Require(choices.Contains(text), field,
+            $"is {FieldViolations.Quote(text)}; expected {string.Join(", ", choices)}, or nothing.");
         return text;
     }
 
@@ -76,7 +78,8 @@ internal sealed class FineTuneSpecReader(Workspace workspace, ModelCatalog catal
             WeightDecay = check.Real(given.HasWeightDecay, given.WeightDecay, "weight_decay", 0, 1),
             WarmupSteps = check.Whole(given.HasWarmupSteps, given.WarmupSteps, "warmup_steps", 0, 1_000_000),
             EvaluationInterval = check.Whole(given.HasEvaluationInterval, given.EvaluationInterval, "evaluation_interval", 1, 1_000_000),
-            EarlyStoppingPatience = check.Whole(given.HasEarlyStoppingPatience, given.EarlyStoppingPatience, "early_stopping_patience", 0, 1_000_000),
+            EarlyStoppingPatience = check.Whole(
+                given.HasEarlyStoppingPatience, given.EarlyStoppingPatience, "early_stopping_patience", 0, 1_000_000),
             Seed = given.HasSeed ? given.Seed : null,
             TimeBudget = check.Span(given.TimeBudget, "time_budget", MinTimeBudget, MaxTimeBudget),
         };

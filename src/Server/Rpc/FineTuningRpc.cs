@@ -7,7 +7,8 @@ namespace BiT.Serving.Rpc;
 
 /// <summary>bit.v1.FineTuningService.</summary>
 internal sealed class FineTuningRpc(
-    Workspace workspace, FineTuneSpecReader specs, JobMessages messages, JobWatch watch, JobSignals signals, IHostApplicationLifetime lifetime)
+    Workspace workspace, FineTuneSpecReader specs, JobMessages messages, JobWatch watch, JobSignals signals,
+    IHostApplicationLifetime lifetime)
     : FineTuningService.FineTuningServiceBase
 {
     private const int MaxRequestIdLength = 100;
@@ -41,7 +42,8 @@ internal sealed class FineTuningRpc(
     {
         var violations = new FieldViolations();
         var jobId = violations.Job(request.Name, "name");
-        violations.Require(request.Cursor >= 0, "cursor", $"is {request.Cursor}; expected 0 (from the beginning) or the cursor of an event.");
+        violations.Require(request.Cursor >= 0, "cursor",
+            $"is {request.Cursor}; expected 0 (from the beginning) or the cursor of an event.");
         violations.ThrowIfAny();
         Find(request.Name);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);

@@ -48,7 +48,8 @@ internal sealed class ModelRpc(Workspace workspace, ModelCatalog catalog) : Mode
         violations.Require(ResourceIds.IsName(alias), "alias",
             $"is {FieldViolations.Quote(alias)}; expected 1 to 63 characters a-z, 0-9 and -, beginning with a letter.");
         var version = violations.Version(request.Version, "version");
-        violations.Require(version is null || version.ModelId == modelId, "version", $"is {FieldViolations.Quote(request.Version)}; expected a version of {request.Model}.");
+        violations.Require(version is null || version.ModelId == modelId, "version",
+            $"is {FieldViolations.Quote(request.Version)}; expected a version of {request.Model}.");
         var expected = Expected(request, modelId, violations);
         violations.ThrowIfAny();
         var model = await catalog.SetAliasAsync(version ?? throw violations.Exception(), alias, expected, context.CancellationToken);
@@ -65,7 +66,8 @@ internal sealed class ModelRpc(Workspace workspace, ModelCatalog catalog) : Mode
         if (version is null)
             return OptionalExpected.Any;
         violations.Require(version.ModelId == modelId, "expected_version",
-            $"is {FieldViolations.Quote(request.ExpectedVersion)}; expected a version of {request.Model}, or an empty text for \"no such alias yet\".");
+            $"is {FieldViolations.Quote(request.ExpectedVersion)}; expected a version of {request.Model}, "
+            + "or an empty text for \"no such alias yet\".");
         return OptionalExpected.Version(version.Number);
     }
 

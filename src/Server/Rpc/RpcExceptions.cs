@@ -18,7 +18,8 @@ internal sealed class ResourceNotFoundException(string reason, string resource, 
 
 /// <summary>As many uploads run as the server takes at one time.</summary>
 internal sealed class TooManyUploadsException(int limit)
-    : Exception($"{limit} uploads are running; the limit is Limits:MaxConcurrentUploads = {limit}. Try again when one has ended, or raise the limit.")
+    : Exception($"{limit} uploads are running; the limit is Limits:MaxConcurrentUploads = {limit}. "
+        + "Try again when one has ended, or raise the limit.")
 {
     public int Limit { get; } = limit;
 }

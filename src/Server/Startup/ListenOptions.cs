@@ -18,22 +18,25 @@ internal sealed record ListenOptions
     {
         violation = null;
         var loopback = new IPEndPoint(IPAddress.Loopback, 0);
-        if (!Uri.TryCreate(Address, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp || uri.PathAndQuery != "/" || uri.UserInfo.Length > 0)
+        if (!Uri.TryCreate(Address, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp || uri.PathAndQuery != "/"
+            || uri.UserInfo.Length > 0)
         {
-            violation = $"Listen:Address is '{Address}'; expected http://ADDRESS:PORT, for example http://127.0.0.1:5075. For TLS, put a proxy in front.";
+            violation = $"Listen:Address is '{Address}'; expected http://ADDRESS:PORT, for example http://127.0.0.1:5075. "
+                + "For TLS, put a proxy in front.";
             return loopback;
         }
         var host = uri.Host.Trim('[', ']');
         var address = host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback : null;
         if (address is null && !IPAddress.TryParse(host, out address))
         {
-            violation = $"Listen:Address names the host '{host}'; expected an IP address or localhost (0.0.0.0 listens on every interface).";
+            violation = $"Listen:Address names the host '{host}'; expected an IP address or localhost "
+                + "(0.0.0.0 listens on every interface).";
             return loopback;
         }
         if (!IPAddress.IsLoopback(address) && !AllowRemote)
         {
-            violation = $"Listen:Address {Address} can be reached from other machines, and the server has no authentication. Listen on 127.0.0.1, "
-                + "or set Listen:AllowRemote true if the network protects the port.";
+            violation = $"Listen:Address {Address} can be reached from other machines, and the server has no authentication. "
+                + "Listen on 127.0.0.1, or set Listen:AllowRemote true if the network protects the port.";
         }
         return new IPEndPoint(address, uri.Port);
     }

@@ -25,7 +25,7 @@ internal sealed class OptionsReader(IConfiguration configuration)
         {
             var property = properties.FirstOrDefault(property => property.Name.Equals(entry.Key, StringComparison.OrdinalIgnoreCase));
             if (property is null)
-                _violations.Add($"{section}:{entry.Key} is unknown; {section} has {string.Join(", ", properties.Select(known => known.Name))}.");
+                _violations.Add($"{section}:{entry.Key} is unknown; {section} has {Names(properties)}.");
             else if (entry.Value is { } text)
                 Set(options, property, $"{section}:{property.Name}", text);
         }
@@ -60,8 +60,11 @@ internal sealed class OptionsReader(IConfiguration configuration)
     private void CheckRange(PropertyInfo property, string name, object? value)
     {
         if (property.GetCustomAttribute<RangeAttribute>() is { } range && !range.IsValid(value))
-            _violations.Add(string.Create(CultureInfo.InvariantCulture, $"{name} is {value}; expected {range.Minimum} to {range.Maximum}."));
+            _violations.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{name} is {value}; expected {range.Minimum} to {range.Maximum}."));
     }
+
+    private static string Names(PropertyInfo[] properties) => string.Join(", ", properties.Select(property => property.Name));
 
     private static string Expected(Type type) => type == typeof(bool) ? "true or false"
         : type == typeof(TimeSpan) ? "a duration as hours:minutes:seconds, for example 00:00:05"

@@ -4,7 +4,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace BiT.Serving.Startup;
 
-/// <summary>The one line on standard output: programs that start the server wait for it and learn the address. Logs go to standard error.</summary>
+/// <summary>The one line on standard output: programs that start the server wait for it and learn the address. Logs go to standard
+/// error.</summary>
 internal static class ReadyLine
 {
     public static void Print(IServer server, TextWriter output)

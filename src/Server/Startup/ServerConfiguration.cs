@@ -1,6 +1,7 @@
 namespace BiT.Serving.Startup;
 
-/// <summary>Where configuration comes from: appsettings.json beside the server, environment variables, the command line; the last wins.</summary>
+/// <summary>Where configuration comes from: appsettings.json beside the server, environment variables, the command line; the last
+/// wins.</summary>
 internal static class ServerConfiguration
 {
     /// <summary>Prefix of environment variables, for example <c>BIT_Workspace__Path</c>.</summary>

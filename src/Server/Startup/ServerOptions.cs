@@ -20,7 +20,8 @@ internal sealed record ServerOptions
     public required TrainerOptions Trainer { get; init; }
     public required RuntimeOptions Runtime { get; init; }
 
-    /// <summary>Whether the server stops when its standard input closes: a process that started it takes it along when it is killed.</summary>
+    /// <summary>Whether the server stops when its standard input closes: a process that started it takes it along when it is
+    /// killed.</summary>
     public required bool StopWithStandardInput { get; init; }
 
     /// <summary>Reads and checks the options.</summary>
@@ -68,7 +69,8 @@ internal sealed record ServerOptions
         {
             yield return Trainer.Path is { } path
                 ? $"Trainer:Path is '{path}', and there is no such file. Correct it, or set Trainer:Enabled false."
-                : $"There is no {TrainerCommand.FileName} beside the server. Build the solution, set Trainer:Path, or set Trainer:Enabled false.";
+                : $"There is no {TrainerCommand.FileName} beside the server. "
+                    + "Build the solution, set Trainer:Path, or set Trainer:Enabled false.";
         }
         if (ProviderViolation(Runtime.ExecutionProvider) is { } provider)
             yield return $"Runtime:ExecutionProvider: {provider}";
@@ -90,5 +92,6 @@ internal sealed record ServerOptions
     private static IEnumerable<string> UnknownArguments(string[] arguments) =>
         new ConfigurationBuilder().AddCommandLine(arguments).Build().GetChildren()
             .Where(child => !Sections.Append(nameof(StopWithStandardInput)).Contains(child.Key, StringComparer.OrdinalIgnoreCase))
-            .Select(child => $"--{child.Key} is unknown; sections are {string.Join(", ", Sections)}, for example --Listen:Address http://127.0.0.1:5075.");
+            .Select(child => $"--{child.Key} is unknown; sections are {string.Join(", ", Sections)}, "
+                + "for example --Listen:Address http://127.0.0.1:5075.");
 }

@@ -1,7 +1,8 @@
 namespace BiT.Serving.Startup;
 
 /// <summary>Stops the server when its standard input closes, so that a killed parent leaves no server behind.</summary>
-internal sealed class StandardInputWatch(ServerOptions options, IHostApplicationLifetime lifetime, ILogger<StandardInputWatch> logger) : IHostedService
+internal sealed class StandardInputWatch(ServerOptions options, IHostApplicationLifetime lifetime, ILogger<StandardInputWatch> logger)
+    : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {

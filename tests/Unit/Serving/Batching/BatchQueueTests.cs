@@ -14,7 +14,8 @@ public sealed class BatchQueueTests : IAsyncDisposable
     private readonly BatchQueue _queue;
 
     public BatchQueueTests() => _queue = new BatchQueue(
-        3, _runner.Run, new BatchingOptions { MaxBatchSize = MaxBatchSize, Capacity = Capacity, MaxDelay = TimeSpan.Zero }, TimeProvider.System, _metrics, _ => { });
+        3, _runner.Run, new BatchingOptions { MaxBatchSize = MaxBatchSize, Capacity = Capacity, MaxDelay = TimeSpan.Zero },
+        TimeProvider.System, _metrics, _ => { });
 
     [Fact]
     public async Task Run_ManyImages_GivesEachWhatARunAloneWouldGive()
@@ -111,6 +112,25 @@ public sealed class BatchQueueTests : IAsyncDisposable
             Assert.IsType<InvalidOperationException>((await Assert.ThrowsAsync<BatchFailedException>(() => image)).InnerException);
         Assert.Equal(GatedRunner.Expected(Pixel(5)).PreLogits, (await next).PreLogits);
         Assert.Equal(0, _queue.InFlight);
+    }
+
+    [Fact]
+    public async Task Gather_WhileOthersAreStillDecoded_WaitsForThemAndNotForMore()
+    {
+        // An hour: only the arrival of all that were announced can start these runs.
+        var options = new BatchingOptions { MaxBatchSize = MaxBatchSize, Capacity = Capacity, MaxDelay = TimeSpan.FromHours(1) };
+        await using var queue = new BatchQueue(3, _runner.Run, options, TimeProvider.System, _metrics, _ => { });
+        _runner.Permit(2);
+        using (var two = queue.Reserve(2))
+        {
+            var first = queue.RunAsync(two, Rent(1), DateTimeOffset.MaxValue, CancellationToken.None);
+            var second = queue.RunAsync(two, Rent(2), DateTimeOffset.MaxValue, CancellationToken.None);
+            await Task.WhenAll(first, second);
+        }
+        using var one = queue.Reserve(1);
+        await queue.RunAsync(one, Rent(3), DateTimeOffset.MaxValue, CancellationToken.None);
+
+        Assert.Equal(new byte[][] { [1, 2], [3] }, _runner.Batches);
     }
 
     public async ValueTask DisposeAsync()

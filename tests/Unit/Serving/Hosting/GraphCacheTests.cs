@@ -104,8 +104,10 @@ public sealed class GraphCacheTests : IAsyncDisposable
         _loads.Enqueue(hash);
         if (_fails)
             throw new InvalidDataException("Not a graph.");
-        var queue = new BatchQueue(3, (_, count) => new InferenceOutput(new float[count], []), new BatchingOptions(), TimeProvider.System, _metrics, _ => { });
-        return new LoadedGraph(queue, _sessions[hash] = new Session()) { InputHeight = 1, InputWidth = 1, FeatureCount = 1, ClassCount = 0 };
+        var queue = new BatchQueue(
+            3, (_, count) => new InferenceOutput(new float[count], []), new BatchingOptions(), TimeProvider.System, _metrics, _ => { });
+        _sessions[hash] = new Session();
+        return new LoadedGraph(queue, _sessions[hash]) { InputHeight = 1, InputWidth = 1, FeatureCount = 1, ClassCount = 0 };
     }
 
     private sealed class Session : IDisposable

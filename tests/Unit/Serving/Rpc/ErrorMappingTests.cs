@@ -43,11 +43,13 @@ public sealed class ErrorMappingTests
 
     [Fact]
     public void FullQueue_SaysWhenToTryAgain() =>
-        Assert.Equal(2, ErrorMapping.ToStatus(new QueueFullException("m", TimeSpan.FromSeconds(2))).GetDetail<RetryInfo>().RetryDelay.Seconds);
+        Assert.Equal(2,
+            ErrorMapping.ToStatus(new QueueFullException("m", TimeSpan.FromSeconds(2))).GetDetail<RetryInfo>().RetryDelay.Seconds);
 
     [Fact]
     public void UnforeseenException_KeepsItsTextFromTheCaller() =>
-        Assert.DoesNotContain("secret", ErrorMapping.ToStatus(new InvalidOperationException("secret")).ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", ErrorMapping.ToStatus(new InvalidOperationException("secret")).ToString(),
+            StringComparison.Ordinal);
 
     [Fact]
     public void InvalidRequest_ListsEveryField()

@@ -27,15 +27,18 @@ public sealed class ServerOptionsTests
     [Fact]
     public void Read_ManyViolations_ReportsAllOfThem()
     {
-        var violations = Violations("--Batching:MaxBatchSize", "0", "--Batching:MaxDelay", "soon", "--Limits:MaxImageByte", "5", "--Trainer:Niceness", "20",
-            "--Runtime:ExecutionProvider", "tpu", "--Runtime:IntraOpThreads", "-1", "--Lisen:Address", "x", "--StopWithStandardInput", "perhaps");
+        var violations = Violations("--Batching:MaxBatchSize", "0", "--Batching:MaxDelay", "soon", "--Limits:MaxImageByte", "5",
+            "--Trainer:Niceness", "20", "--Runtime:ExecutionProvider", "tpu", "--Runtime:IntraOpThreads", "-1", "--Lisen:Address", "x",
+            "--StopWithStandardInput", "perhaps");
 
         Assert.Equal(8, violations.Count);
         Assert.Contains(violations, text => text.StartsWith("Batching:MaxBatchSize is 0; expected 1 to 1024", StringComparison.Ordinal));
         Assert.Contains(violations, text => text.StartsWith("Batching:MaxDelay is 'soon'; expected a duration", StringComparison.Ordinal));
-        Assert.Contains(violations, text => text.StartsWith("Limits:MaxImageByte is unknown; Limits has MaxImagesPerRequest, MaxImageBytes", StringComparison.Ordinal));
+        Assert.Contains(violations, text =>
+            text.StartsWith("Limits:MaxImageByte is unknown; Limits has MaxImagesPerRequest, MaxImageBytes", StringComparison.Ordinal));
         Assert.Contains(violations, text => text.StartsWith("Trainer:Niceness is 20; expected 0 to 19", StringComparison.Ordinal));
-        Assert.Contains(violations, text => text.StartsWith("Runtime:ExecutionProvider: Execution provider 'tpu' is unknown", StringComparison.Ordinal));
+        Assert.Contains(violations, text =>
+            text.StartsWith("Runtime:ExecutionProvider: Execution provider 'tpu' is unknown", StringComparison.Ordinal));
         Assert.Contains(violations, text => text.StartsWith("Runtime:IntraOpThreads is -1", StringComparison.Ordinal));
         Assert.Contains(violations, text => text.StartsWith("--Lisen is unknown", StringComparison.Ordinal));
         Assert.Contains(violations, text => text.StartsWith("StopWithStandardInput is 'perhaps'", StringComparison.Ordinal));
@@ -84,7 +87,8 @@ public sealed class ServerOptionsTests
     {
         Type[] ranged = [typeof(int), typeof(long), typeof(float), typeof(double), typeof(TimeSpan)];
         foreach (var property in type.GetProperties().Where(property => property.CanWrite && ranged.Contains(property.PropertyType)))
-            Assert.True(property.GetCustomAttribute<RangeAttribute>() is not null, $"{type.Name}.{property.Name} has no range: add [Range(least, most)].");
+            Assert.True(property.GetCustomAttribute<RangeAttribute>() is not null,
+                $"{type.Name}.{property.Name} has no range: add [Range(least, most)].");
     }
 
     private static ServerOptions Read(params string[] arguments)

@@ -1,0 +1,20 @@
+using System.Diagnostics;
+
+namespace BiT.Tests.EndToEnd.Serving;
+
+/// <summary>Waits for what another process will do.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+
+    public static async Task HoldsAsync(Func<Task<bool>> condition, Func<string>? explain = null)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            Assert.True(watch.Elapsed < Patience, $"It did not happen within {Patience}. {explain?.Invoke()}");
+            await Task.Delay(Interval, TestContext.Current.CancellationToken);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using Grpc.Net.Client;
+
+namespace BiT.Tests.EndToEnd.Serving;
+
+/// <summary>The real server as a process of its own, on a free port. It ends when this is disposed, or when the tests die.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _log = new();
+    private readonly Task _drain;
+
+    private ServerProcess(Process process)
+    {
+        _process = process;
+        _drain = DrainAsync();
+    }
+
+    /// <summary>The ready line's address; empty if the process ended without one.</summary>
+    public string Address { get; private set; } = "";
+
+    public string Log => string.Join('\n', _log);
+
+    public int ProcessId => _process.Id;
+
+    /// <summary>Starts a server and waits for its ready line.</summary>
+    public static async Task<ServerProcess> StartAsync(string workspace, params string[] options)
+    {
+        var server = Launch(["--Listen:Address", "http://127.0.0.1:0", "--Workspace:Path", workspace, "--StopWithStandardInput", "true",
+            .. options.Contains("--Trainer:Enabled") ? options : ["--Trainer:Enabled", "false", .. options]]);
+        try
+        {
+            var line = await server._process.StandardOutput.ReadLineAsync().WaitAsync(Patience)
+                ?? throw new InvalidOperationException($"The server ended without a ready line:\n{server.Log}");
+            using var ready = JsonDocument.Parse(line);
+            Assert.True(ready.RootElement.GetProperty("ready").GetBoolean());
+            server.Address = ready.RootElement.GetProperty("address").GetString() ?? "";
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a server that may not come up.</summary>
+    public static ServerProcess Launch(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "BiT.Server.dll"), .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return new ServerProcess(Process.Start(start) ?? throw new InvalidOperationException("The server did not start."));
+    }
+
+    public GrpcChannel Connect() =>
+        GrpcChannel.ForAddress(Address, new GrpcChannelOptions { MaxReceiveMessageSize = null, MaxSendMessageSize = null });
+
+    public void CloseStandardInput() => _process.StandardInput.Close();
+
+    /// <summary>Asks the process to end as a service manager would.</summary>
+    public async Task TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>Waits for the end of the process.</summary>
+    /// <returns>The exit code and what is left of standard output.</returns>
+    public async Task<(int Code, string Output)> ExitAsync()
+    {
+        var output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(Patience);
+        await _process.WaitForExitAsync().WaitAsync(Patience);
+        await _drain.WaitAsync(Patience);
+        return (_process.ExitCode, output);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.StandardInput.Close();
+            using var patience = new CancellationTokenSource(Patience);
+            await _process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!_process.HasExited)
+                _process.Kill(entireProcessTree: true);
+        }
+        _process.Dispose();
+    }
+
+    private async Task DrainAsync()
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+            _log.Enqueue(line);
+    }
+}
