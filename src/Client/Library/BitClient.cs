@@ -96,7 +96,7 @@ public sealed partial class BitClient : IDisposable
             using var call = start(Options(deadline, cancellationToken));
             return await call.ResponseAsync.ConfigureAwait(false);
         }
-        catch (RpcException failure)
+        catch (Exception failure) when (Failures.IsOfCall(failure))
         {
             throw Failures.Translate(failure, Address, cancellationToken);
         }

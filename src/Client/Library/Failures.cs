@@ -11,13 +11,21 @@ internal static class Failures
     /// <summary>The reason of an exception that the service did not send: it was not reached.</summary>
     internal const string Unreachable = "UNREACHABLE";
 
+    /// <summary>What a call can end with: a status, or, when the connection breaks at an unlucky moment, the transport's exception.</summary>
+    internal static bool IsOfCall(Exception failure) => failure is RpcException or HttpIOException;
+
     /// <summary>A cancellation by the caller stays one; everything else becomes a <see cref="BitException"/>.</summary>
-    internal static Exception Translate(RpcException failure, Uri address, CancellationToken cancellationToken)
+    internal static Exception Translate(Exception failure, Uri address, CancellationToken cancellationToken)
+        => failure is RpcException status
+            ? Translate(status, address, cancellationToken)
+            : new BitException(Grpc.Core.StatusCode.Unavailable, Unreachable, Lost(address, failure.Message), failure);
+
+    private static Exception Translate(RpcException failure, Uri address, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested && failure.StatusCode is Grpc.Core.StatusCode.Cancelled)
             return new OperationCanceledException("The call was cancelled.", failure, cancellationToken);
         if (failure.StatusCode == Grpc.Core.StatusCode.Unavailable && ConnectionProblem(failure) is { } problem)
-            return new BitException(failure.StatusCode, Unreachable, $"The BiT server at {Show(address)} cannot be reached: {problem}", failure);
+            return new BitException(failure.StatusCode, Unreachable, Lost(address, problem), failure);
 
         var status = failure.GetRpcStatus();
         var message = status is { Message.Length: > 0 } ? status.Message : failure.Status.Detail;
@@ -51,6 +59,8 @@ internal static class Failures
                 return cause.Message.TrimEnd('.') + ".";
         return null;
     }
+
+    private static string Lost(Uri address, string problem) => $"The BiT server at {Show(address)} cannot be reached: {problem}";
 
     private static string Show(Uri address) => address.GetLeftPart(UriPartial.Authority);
 

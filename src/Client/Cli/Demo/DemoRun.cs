@@ -1,4 +1,5 @@
 using BiT.Client;
+using Grpc.Core;
 
 namespace BiT.CommandLine.Demo;
 
@@ -12,6 +13,14 @@ internal sealed class DemoRun(Terminal terminal)
 
     // With start, upload, evaluation and publishing the demo then stays under three minutes on two cores.
     private static readonly TimeSpan DefaultTimeBudget = TimeSpan.FromSeconds(90);
+
+    // A trainer that cannot start is started again and again by the server; here a person waits for it.
+    private static readonly TimeSpan TrainerTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan TrainerCheckInterval = TimeSpan.FromSeconds(5);
+    private const int MaxAttempts = 5;
+
+    // How long a server that does not answer may take to end.
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>Photos to learn from; null draws flowers.</summary>
     public string? DataFolder { get; init; }
@@ -50,7 +59,7 @@ internal sealed class DemoRun(Terminal terminal)
             cancellationToken);
         Step($"Started a server at {server.Address}", started);
         await using var memory = new TrainerMemory(server.Id, terminal.Time);
-        var report = await UnlessEndsAsync(server, cancel => LearnAndClassifyAsync(server.Address, photos, cancel), cancellationToken);
+        var report = await UnlessAsync(server.WhenEndedAsync, cancel => LearnAndClassifyAsync(server, photos, cancel), cancellationToken);
         return report with
         {
             Seconds = Math.Round(terminal.Time.GetElapsedTime(started).TotalSeconds, 1),
@@ -68,13 +77,17 @@ internal sealed class DemoRun(Terminal terminal)
         return PhotoFolder.Read(workspace.Pictures);
     }
 
-    private async Task<DemoReport> LearnAndClassifyAsync(string address, IReadOnlyList<PhotoFile> photos, CancellationToken cancellationToken)
+    private async Task<DemoReport> LearnAndClassifyAsync(
+        ServerProcess server, IReadOnlyList<PhotoFile> photos, CancellationToken cancellationToken)
     {
-        using var client = new BitClient(address);
+        using var client = new BitClient(server.Address);
         var dataset = await DatasetInput.UploadAsync(terminal, client, ModelName, photos, cancellationToken);
         var submitted = await client.SubmitFineTuneJobAsync(Complete(SpecFor(dataset.Name, ModelName)), cancellationToken: cancellationToken);
         var training = terminal.Time.GetTimestamp();
-        var followed = await FollowAsync(client, submitted.Name, cancellationToken);
+        var followed = await UnlessAsync(
+            cancel => WhenTrainerIsLostAsync(server, client, submitted.Name, cancel),
+            cancel => FollowAsync(client, submitted.Name, cancel),
+            cancellationToken);
         JobWatch.RequireSuccess(followed.Job);
         Step($"Trained {followed.Job.ModelVersion}", training);
 
@@ -130,24 +143,55 @@ internal sealed class DemoRun(Terminal terminal)
         Overrides = spec.Overrides with { TimeBudget = spec.Overrides.TimeBudget ?? DefaultTimeBudget },
     };
 
-    // A watch waits for a lost server to come back; this one will not.
-    private static async Task<T> UnlessEndsAsync<T>(
-        ServerProcess server, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    private async Task<Failure> WhenTrainerIsLostAsync(ServerProcess server, BitClient client, string name, CancellationToken cancellationToken)
+    {
+        var since = terminal.Time.GetTimestamp();
+        while (true)
+        {
+            await Task.Delay(TrainerCheckInterval, terminal.Time, cancellationToken);
+            FineTuneJob job;
+            try
+            {
+                job = await client.GetFineTuneJobAsync(name, cancellationToken);
+            }
+            catch (BitException)
+            {
+                // Whether the server is lost is not decided here.
+                continue;
+            }
+            if (job.Attempt > MaxAttempts)
+                return new Failure(ExitCodes.Failed, "TRAINER_ENDS",
+                    $"The trainer took {name} {job.Attempt} times and ended each time. The server's last words:{server.LogTail()}");
+            if (job.Attempt == 0 && terminal.Time.GetElapsedTime(since) > TrainerTimeout)
+                return new Failure(ExitCodes.Failed, "NO_TRAINER",
+                    $"No trainer took {name} within {TrainerTimeout.TotalSeconds:0} s. The server's last words:{server.LogTail()}");
+        }
+    }
+
+    // A watch waits for a lost server, and a server for a lost trainer, to come back; these will not, and somebody is waiting.
+    private async Task<T> UnlessAsync<T>(
+        Func<CancellationToken, Task<Failure>> whenLost, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var ended = server.WhenEndedAsync(stop.Token);
+        var lost = whenLost(stop.Token);
         var working = work(stop.Token);
-        var first = await Task.WhenAny(working, ended);
+        // A dying server is noticed first by the calls that break, a moment later by its exit code, which says more.
+        if (await Task.WhenAny(working, lost) == working && working.Exception?.InnerException is BitException { Code: StatusCode.Unavailable })
+            await Task.WhenAny(lost, Task.Delay(EndTimeout, terminal.Time, cancellationToken));
         await stop.CancelAsync();
-        if (first == working || cancellationToken.IsCancellationRequested)
-            return await working;
         try
         {
             return await working;
         }
-        catch (Exception failure) when (failure is OperationCanceledException or BitException or CommandException)
+        catch (Exception failure) when (lost.IsCompletedSuccessfully && !cancellationToken.IsCancellationRequested
+            && failure is OperationCanceledException or BitException)
         {
-            throw new CommandException(await ended);
+            throw new CommandException(await lost);
+        }
+        finally
+        {
+            // Whatever became of it, nobody asks any more; its failure is not a failure of the work.
+            await lost.ContinueWith(task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 

@@ -10,7 +10,7 @@ namespace BiT.CommandLine;
 internal sealed class Terminal
 {
     // A table in a file or a pipe has no screen to fit on.
-    private const int WidthWithoutScreen = 200;
+    private const int WidthWithoutScreen = 4000;
 
     private static readonly JsonSerializerOptions JsonOptions = new()
     {

@@ -201,7 +201,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     private Failure Ended(string how) => new(ExitCodes.Failed, "SERVER_ENDED",
         $"The server {how} (exit code {_process.ExitCode}). Its last words:{LogTail()}");
 
-    private string LogTail()
+    /// <summary>The newest lines of its log, indented, for the end of a message.</summary>
+    public string LogTail()
     {
         lock (_logTail)
             return _logTail.Count == 0 ? " none." : Environment.NewLine + string.Join(Environment.NewLine, _logTail.Select(line => "  " + line));

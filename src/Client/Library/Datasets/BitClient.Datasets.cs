@@ -1,4 +1,3 @@
-using Grpc.Core;
 using Wire = BiT.Protocol.V1;
 
 namespace BiT.Client;
@@ -39,7 +38,7 @@ public sealed partial class BitClient
                 FromWire(reply.Dataset ?? throw new InvalidDataException("The service stored the upload but did not say as what.")),
                 [.. reply.Rejected.Select(photo => new RejectedPhoto(photo.FileName, photo.Label, photo.Reason, photo.Message))]);
         }
-        catch (RpcException failure)
+        catch (Exception failure) when (Failures.IsOfCall(failure))
         {
             throw Failures.Translate(failure, Address, cancellationToken);
         }

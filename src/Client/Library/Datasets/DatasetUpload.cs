@@ -32,12 +32,11 @@ internal sealed class DatasetUpload(
                 if (_state.PhotosSent % interval == 0 || _state.PhotosSent == photos.Count)
                     progress?.Report(_state);
             }
-            await call.RequestStream.CompleteAsync().ConfigureAwait(false);
+            await WhileOpenAsync(call.RequestStream.CompleteAsync()).ConfigureAwait(false);
         }
-        // The service may answer, usually with a refusal, before everything is sent. Then writing fails with a status that says only
-        // that; the reply below has the true one.
-        catch (Exception failure) when (failure is RpcException or InvalidOperationException && !cancellationToken.IsCancellationRequested)
+        catch (StreamClosedException)
         {
+            // The reply below has the true reason.
         }
         return await call.ResponseAsync.ConfigureAwait(false);
     }
@@ -64,5 +63,21 @@ internal sealed class DatasetUpload(
     }
 
     private Task WriteAsync(UploadDatasetRequest request, CancellationToken cancellationToken)
-        => call.RequestStream.WriteAsync(request, cancellationToken);
+        => WhileOpenAsync(call.RequestStream.WriteAsync(request, cancellationToken));
+
+    // The service may answer, usually with a refusal, before everything is sent, or vanish. Then writing fails in one of several ways that
+    // say only that.
+    private static async Task WhileOpenAsync(Task writing)
+    {
+        try
+        {
+            await writing.ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is RpcException or InvalidOperationException or IOException)
+        {
+            throw new StreamClosedException(failure);
+        }
+    }
+
+    private sealed class StreamClosedException(Exception inner) : Exception("The upload stream is closed.", inner);
 }

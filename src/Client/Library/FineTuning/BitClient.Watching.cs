@@ -33,7 +33,7 @@ public sealed partial class BitClient
                             ? FineTuneWire.FromWire(call.ResponseStream.Current)
                             : null;
                     }
-                    catch (RpcException failure)
+                    catch (Exception failure) when (Failures.IsOfCall(failure))
                     {
                         broken = Failures.Translate(failure, Address, cancellationToken);
                         if (!MayReconnect(failure) || broken is OperationCanceledException)
@@ -64,8 +64,9 @@ public sealed partial class BitClient
 
     // Unavailable: refused or going away. Internal, Unknown and Cancelled are what gRPC makes of a connection that broke in the middle
     // of a message or of a reset by a dying server; a job's own error never comes as the status of a watch.
-    private static bool MayReconnect(RpcException failure)
-        => failure.StatusCode is StatusCode.Unavailable
+    private static bool MayReconnect(Exception broken)
+        => broken is not RpcException failure
+            || failure.StatusCode is StatusCode.Unavailable
             || (failure.StatusCode is StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled
                 && failure.GetRpcStatus() is null && failure.Status.DebugException is not null);
 }
