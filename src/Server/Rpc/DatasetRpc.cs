@@ -14,17 +14,31 @@ internal sealed class DatasetRpc(
         IAsyncStreamReader<UploadDatasetRequest> requestStream, ServerCallContext context)
     {
         using var slot = slots.Take();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        using var idle = new CancellationTokenSource(limits.UploadIdleTimeout, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping,
+            idle.Token);
         try
         {
             var upload = new DatasetUpload(workspace, photos, limits);
-            while (await MoveNextAsync(requestStream, stop.Token))
+            // Kestrel watches the data rate of unary calls only, so the time between messages is watched here. A read must be cancelled,
+            // never
+            // abandoned: Kestrel reuses the stream's pipe, and a read left behind would take the bytes of a later call.
+            while (await requestStream.MoveNext(stop.Token))
+            {
+                idle.CancelAfter(Timeout.InfiniteTimeSpan);
                 await upload.AddAsync(requestStream.Current, stop.Token);
+                idle.CancelAfter(limits.UploadIdleTimeout);
+            }
+            idle.CancelAfter(Timeout.InfiniteTimeSpan);
             return await upload.FinishAsync(stop.Token);
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             throw new ServerStoppingException();
+        }
+        catch (OperationCanceledException) when (idle.IsCancellationRequested)
+        {
+            throw new UploadIdleException(limits.UploadIdleTimeout);
         }
     }
 
@@ -46,18 +60,5 @@ internal sealed class DatasetRpc(
         var response = new ListDatasetsResponse { NextPageToken = page.NextPageToken ?? "" };
         response.Datasets.AddRange(page.Items.Select(DatasetMessages.Of));
         return Task.FromResult(response);
-    }
-
-    // Kestrel watches the data rate of unary calls only.
-    private async Task<bool> MoveNextAsync(IAsyncStreamReader<UploadDatasetRequest> stream, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await stream.MoveNext(cancellationToken).WaitAsync(limits.UploadIdleTimeout, time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            throw new UploadIdleException(limits.UploadIdleTimeout);
-        }
     }
 }

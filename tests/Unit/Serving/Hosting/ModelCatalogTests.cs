@@ -23,7 +23,8 @@ public sealed class ModelCatalogTests : IAsyncDisposable
         _workspace = Workspace.Open(_folder.Path, TimeProvider.System);
         _graphs = new GraphCache(Load, maxLoadedGraphs: 8);
         _catalog = new ModelCatalog(
-            _workspace, _graphs, new HeadCache(_ => throw new InvalidOperationException("No heads here."), 1), NullLogger<ModelCatalog>.Instance);
+            _workspace, _graphs, new HeadCache(_ => throw new InvalidOperationException("No heads here."), 1),
+                NullLogger<ModelCatalog>.Instance);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -77,7 +78,8 @@ public sealed class ModelCatalogTests : IAsyncDisposable
     {
         var version = Import("one", "two", "three");
 
-        var failure = await Assert.ThrowsAsync<ModelNotLoadableException>(() => _catalog.AcquireAsync(ModelReference.ToVersion("m", 1), Token));
+        var failure = await Assert.ThrowsAsync<ModelNotLoadableException>(() =>
+            _catalog.AcquireAsync(ModelReference.ToVersion("m", 1), Token));
 
         Assert.Contains("2 outputs and 3 labels", failure.Message, StringComparison.Ordinal);
         _graphs.Retire(version.Manifest.InferenceGraph);
