@@ -54,7 +54,8 @@ internal sealed record DemoReport
         [
             ("validation accuracy", ValidationAccuracy is null ? "none: no held-out pictures"
                 : $"{Show.Percent(ValidationAccuracy)} of {ValidationPhotoCount} held-out pictures"),
-            ("served accuracy", ServedAccuracy is null ? "" : $"{Show.Percent(ServedAccuracy)} of {ServedPictureCount} pictures sent to the server"),
+            ("served accuracy", ServedAccuracy is null ? ""
+                : $"{Show.Percent(ServedAccuracy)} of {ServedPictureCount} pictures sent to the server"),
             ("model version", $"{ModelVersion} ({Network}, {Method})"),
             ("learned from", $"{TrainPhotoCount} pictures"),
             ("speed", ImagesPerSecond is { } speed ? Show.Invariant($"{speed:0.#} images/s") : ""),
