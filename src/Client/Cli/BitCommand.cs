@@ -50,7 +50,8 @@ internal static class BitCommand
         var help = string.Join(' ', ["bit", .. path, "--help"]);
         // "Required command was not provided" beside the word that was not recognised says nothing more.
         var errors = parsed.Errors.Skip(parsed.Errors.Count > 1 && parsed.CommandResult.Command.Subcommands.Count > 0 ? 1 : 0)
-            .Select(error => string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.') + ".");
+            .Select(error => string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+                .TrimEnd('.') + ".");
         var message = string.Join(" ", errors) + $" See `{help}`.";
         return new Terminal(environment, parsed.GetResult(CommonOptions.Json) is { Implicit: false })
             .Fail(new Failure(ExitCodes.Usage, "USAGE", message));

@@ -22,7 +22,8 @@ internal static class CommonOptions
     };
 
     /// <summary>Gives a command its action. What the action throws becomes a sentence and an exit code.</summary>
-    public static Command Does(this Command command, CliEnvironment environment, Func<ParseResult, Terminal, CancellationToken, Task<int>> action)
+    public static Command Does(
+        this Command command, CliEnvironment environment, Func<ParseResult, Terminal, CancellationToken, Task<int>> action)
     {
         command.Options.Add(Json);
         command.SetAction(async (parsed, cancellationToken) =>

@@ -9,7 +9,8 @@ internal static class ExitCodes
     /// <summary>Done.</summary>
     public const int Ok = 0;
 
-    /// <summary>The operation failed: a job failed or was cancelled by somebody else, a process could not be started, a file not read.</summary>
+    /// <summary>The operation failed: a job failed or was cancelled by somebody else, a process
+    /// could not be started, a file not read.</summary>
     public const int Failed = 1;
 
     /// <summary>The command line was wrong; nothing was done.</summary>
@@ -21,10 +22,12 @@ internal static class ExitCodes
     /// <summary>The server cannot be reached, is too busy or did not answer in time. Trying again may help.</summary>
     public const int Unavailable = 4;
 
-    /// <summary>The server, or this command, refused the input: a bad value, a folder that is no data set, a file that is no image.</summary>
+    /// <summary>The server, or this command, refused the input: a bad value, a folder that is no data set,
+    /// a file that is no image.</summary>
     public const int Refused = 5;
 
-    /// <summary>The state does not allow it: an alias that has moved, a request id used for something else, a version that cannot be loaded.</summary>
+    /// <summary>The state does not allow it: an alias that has moved, a request id used for something else,
+    /// a version that cannot be loaded.</summary>
     public const int Conflict = 6;
 
     /// <summary>The server does not let this caller do it.</summary>
@@ -66,7 +69,8 @@ internal static class ExitCodes
         else if (failure.RetryDelay is { } delay)
             message += $" Try again in {Math.Max(1, Math.Ceiling(delay.TotalSeconds)):0} s.";
         // Usually the message lists the violations already; those that it leaves out follow.
-        foreach (var violation in failure.FieldViolations.Where(violation => !failure.Message.Contains(violation.Description, StringComparison.Ordinal)))
+        foreach (var violation in failure.FieldViolations.Where(
+            violation => !failure.Message.Contains(violation.Description, StringComparison.Ordinal)))
             message += $"{Environment.NewLine}  {violation.Field}: {violation.Description}";
         return message;
     }

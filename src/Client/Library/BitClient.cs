@@ -60,7 +60,8 @@ public sealed partial class BitClient : IDisposable
         => Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Host.Length > 0
             ? uri
             : throw new ArgumentException(
-                $"'{address}' is not the address of a BiT server. Expected http://HOST:PORT or https://HOST:PORT, for example {DefaultAddress}.",
+                $"'{address}' is not the address of a BiT server. "
+                    + $"Expected http://HOST:PORT or https://HOST:PORT, for example {DefaultAddress}.",
                 nameof(address));
 
     private static GrpcChannel OpenChannel(Uri address, BitClientOptions options)

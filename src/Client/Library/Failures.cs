@@ -11,7 +11,8 @@ internal static class Failures
     /// <summary>The reason of an exception that the service did not send: it was not reached.</summary>
     internal const string Unreachable = "UNREACHABLE";
 
-    /// <summary>What a call can end with: a status, or, when the connection breaks at an unlucky moment, the transport's exception.</summary>
+    /// <summary>What a call can end with: a status, or, when the connection breaks at an unlucky moment,
+    /// the transport's exception.</summary>
     internal static bool IsOfCall(Exception failure) => failure is RpcException or HttpIOException;
 
     /// <summary>A cancellation by the caller stays one; everything else becomes a <see cref="BitException"/>.</summary>

@@ -39,7 +39,10 @@ public sealed class DatasetUploadTests
                 return new Wire.UploadDatasetResponse
                 {
                     Dataset = new Wire.Dataset { Name = "datasets/abc", TrainPhotoCount = 2 },
-                    Rejected = { new Wire.RejectedPhoto { FileName = "rose/empty.jpg", Label = "rose", Reason = "EMPTY", Message = "No bytes." } },
+                    Rejected =
+                    {
+                        new Wire.RejectedPhoto { FileName = "rose/empty.jpg", Label = "rose", Reason = "EMPTY", Message = "No bytes." },
+                    },
                 };
             },
         });
@@ -114,7 +117,8 @@ public sealed class DatasetUploadTests
 
         await Assert.ThrowsAsync<FileNotFoundException>(() => client.UploadPhotosAsync("x", photos, cancellationToken: Cancel));
 
-        Assert.False(await completed.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel), "The service saw a complete upload without the photo.");
+        Assert.False(
+            await completed.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel), "The service saw a complete upload without the photo.");
     }
 
     private static void Write(TemporaryFolder folder, string name, byte[] bytes)

@@ -2,6 +2,7 @@ using BiT.Client;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
+using Violation = Google.Rpc.BadRequest.Types.FieldViolation;
 using Wire = BiT.Protocol.V1;
 
 namespace BiT.Tests.Unit.Client;
@@ -22,7 +23,7 @@ public sealed class FailureTests
                 Details =
                 {
                     Any.Pack(new ErrorInfo { Reason = "BAD_SPEC", Domain = "bit", Metadata = { ["limit"] = "1024" } }),
-                    Any.Pack(new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = "spec.overrides.crop", Description = "crop is 9" } } }),
+                    Any.Pack(new BadRequest { FieldViolations = { new Violation { Field = "spec.crop", Description = "crop is 9" } } }),
                     Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(TimeSpan.FromSeconds(3)) }),
                 },
             }.ToRpcException(),
@@ -31,8 +32,10 @@ public sealed class FailureTests
 
         var failure = await Assert.ThrowsAsync<BitException>(() => client.SubmitFineTuneJobAsync(Spec, cancellationToken: Cancel));
 
-        Assert.Equal((Grpc.Core.StatusCode.InvalidArgument, "BAD_SPEC", "The job has 1 bad value."), (failure.Code, failure.Reason, failure.Message));
-        Assert.Equal([new BiT.Client.FieldViolation("spec.overrides.crop", "crop is 9")], failure.FieldViolations);
+        Assert.Equal(
+            (Grpc.Core.StatusCode.InvalidArgument, "BAD_SPEC", "The job has 1 bad value."),
+            (failure.Code, failure.Reason, failure.Message));
+        Assert.Equal([new BiT.Client.FieldViolation("spec.crop", "crop is 9")], failure.FieldViolations);
         Assert.Equal("1024", failure.Metadata["limit"]);
         Assert.Equal(TimeSpan.FromSeconds(3), failure.RetryDelay);
     }
@@ -121,7 +124,10 @@ public sealed class FailureTests
                     },
                     new Wire.ClassifyResult
                     {
-                        Predictions = new Wire.Predictions { Predictions_ = { new Wire.Prediction { Label = "rose", Probability = 0.75f, ClassIndex = 2 } } },
+                        Predictions = new Wire.Predictions
+                        {
+                            Predictions_ = { new Wire.Prediction { Label = "rose", Probability = 0.75f, ClassIndex = 2 } },
+                        },
                     },
                 },
             },
@@ -157,7 +163,8 @@ public sealed class FailureTests
     [InlineData("ftp://host")]
     [InlineData("")]
     public void Constructor_NoHttpAddress_Throws(string address)
-        => Assert.Contains("http://HOST:PORT", Assert.Throws<ArgumentException>(() => new BitClient(address)).Message, StringComparison.Ordinal);
+        => Assert.Contains(
+            "http://HOST:PORT", Assert.Throws<ArgumentException>(() => new BitClient(address)).Message, StringComparison.Ordinal);
 
     private static BiT.Client.FineTuneSpec Spec => new() { Dataset = "datasets/d", Model = "flowers" };
 

@@ -76,7 +76,8 @@ internal sealed class FakeService : IAsyncDisposable
 
     private sealed class Datasets(FakeAnswers answers) : DatasetService.DatasetServiceBase
     {
-        public override Task<UploadDatasetResponse> UploadDataset(IAsyncStreamReader<UploadDatasetRequest> requestStream, ServerCallContext context)
+        public override Task<UploadDatasetResponse> UploadDataset(
+            IAsyncStreamReader<UploadDatasetRequest> requestStream, ServerCallContext context)
             => Answer(answers.Upload, requestStream);
 
         public override Task<Dataset> GetDataset(GetDatasetRequest request, ServerCallContext context)

@@ -27,7 +27,10 @@ public sealed class PhotoFolderTests
         Assert.True(read.IsSplit);
         Assert.Equal(["daisy", "rose"], read.Labels);
         Assert.Equal(
-            [("train/daisy/b.jpg", "daisy", Split.Train), ("train/rose/a.jpg", "rose", Split.Train), ("val/rose/c.jpg", "rose", Split.Validation)],
+            [
+                ("train/daisy/b.jpg", "daisy", Split.Train), ("train/rose/a.jpg", "rose", Split.Train),
+                ("val/rose/c.jpg", "rose", Split.Validation),
+            ],
             read.Photos.Select(photo => (photo.FileName, photo.Label, photo.Split)));
     }
 

@@ -41,7 +41,7 @@ public sealed class JsonAnswerTests
                 await writer.WriteAsync(new FineTuneJobEvent
                 {
                     Cursor = 3,
-                    Progress = new FineTuneProgress { Phase = "training", Step = 20, TotalSteps = 40, Loss = double.NaN, ImagesPerSecond = 12.5 },
+                    Progress = new FineTuneProgress { Phase = "training", Step = 20, TotalSteps = 40, Loss = double.NaN },
                 });
                 await writer.WriteAsync(new FineTuneJobEvent
                 {
@@ -97,7 +97,8 @@ public sealed class JsonAnswerTests
     {
         await using var service = await FakeService.StartAsync(FailingJob());
 
-        var run = await CommandRun.OfAsync(Cancel, "finetune", "datasets/abc", "--model", "flowers", "--wait", "--json", "--server", service.Address);
+        var run = await CommandRun.OfAsync(Cancel,
+            "finetune", "datasets/abc", "--model", "flowers", "--wait", "--json", "--server", service.Address);
 
         Assert.Equal(ExitCodes.Failed, run.ExitCode);
         var error = run.Json.GetProperty("error");
@@ -119,7 +120,8 @@ public sealed class JsonAnswerTests
         };
         await using var service = await FakeService.StartAsync(answers);
 
-        var run = await CommandRun.OfAsync(stop.Token, "finetune", "datasets/abc", "--model", "flowers", "--wait", "--server", service.Address);
+        var run = await CommandRun.OfAsync(stop.Token,
+            "finetune", "datasets/abc", "--model", "flowers", "--wait", "--server", service.Address);
 
         Assert.Equal(ExitCodes.Cancelled, run.ExitCode);
         Assert.Contains("fineTuneJobs/j1 keeps running", run.Error, StringComparison.Ordinal);
@@ -133,12 +135,13 @@ public sealed class JsonAnswerTests
         var present = Path.Combine(folder.Path, "a.jpg");
         var missing = Path.Combine(folder.Path, "b.jpg");
         File.WriteAllText(present, "bytes");
+        var half = new Predictions { Predictions_ = { new Prediction { Label = "[rose]", Probability = 0.5f } } };
         await using var service = await FakeService.StartAsync(new FakeAnswers
         {
             Classify = request => new ClassifyResponse
             {
                 ModelVersion = request.Model + "/versions/1",
-                Results = { request.Images.Select(_ => new ClassifyResult { Predictions = new Predictions { Predictions_ = { new Prediction { Label = "[rose]", Probability = 0.5f } } } }) },
+                Results = { request.Images.Select(_ => new ClassifyResult { Predictions = half }) },
             },
         });
 
@@ -161,7 +164,14 @@ public sealed class JsonAnswerTests
         {
             ListModels = _ => new ListModelsResponse
             {
-                Models = { new Model { Name = "models/flowers", Aliases = { new ModelAlias { Alias = "live", Version = "models/flowers/versions/3" } } } },
+                Models =
+                {
+                    new Model
+                    {
+                        Name = "models/flowers",
+                        Aliases = { new ModelAlias { Alias = "live", Version = "models/flowers/versions/3" } },
+                    },
+                },
             },
         });
 
@@ -170,7 +180,8 @@ public sealed class JsonAnswerTests
         var table = await CommandRun.OfAsync(Cancel, "models", "--server", service.Address);
 
         Assert.Equal(alone.Output, named.Output);
-        Assert.Equal("models/flowers/versions/3", alone.Json.GetProperty("models")[0].GetProperty("aliases").GetProperty("live").GetString());
+        var aliases = alone.Json.GetProperty("models")[0].GetProperty("aliases");
+        Assert.Equal("models/flowers/versions/3", aliases.GetProperty("live").GetString());
         Assert.Contains("flowers", table.Output, StringComparison.Ordinal);
     }
 

@@ -11,7 +11,8 @@ public sealed class TextTests
     [InlineData(3661, "1:01:01")]
     [InlineData(86400 * 2 + 60, "2 days 0:01:00")]
     [InlineData(-5, "0:00")]
-    public void Duration_Seconds_ReadsLikeAClock(int seconds, string expected) => Assert.Equal(expected, Show.Duration(TimeSpan.FromSeconds(seconds)));
+    public void Duration_Seconds_ReadsLikeAClock(int seconds, string expected)
+        => Assert.Equal(expected, Show.Duration(TimeSpan.FromSeconds(seconds)));
 
     [Fact]
     public void Details_AllNumbers_FitOnOneLine()
@@ -36,7 +37,8 @@ public sealed class TextTests
     [Fact]
     public void Plan_NestedJson_FlattensInOrder()
     {
-        const string plan = """{"steps":40,"schedule":{"boundaries":[12,24]},"why":null,"reason":"a sentence that is much too long for one line"}""";
+        const string plan =
+            """{"steps":40,"schedule":{"boundaries":[12,24]},"why":null,"reason":"a sentence that is much too long for one line"}""";
 
         Assert.Equal(
             [("steps", "40"), ("schedule.boundaries", "[12,24]"), ("reason", "a sentence that is much too long for one line")],

@@ -52,7 +52,8 @@ internal static class ClassifyCommand
                     table.AddRow(
                         Tables.Cell(outcome.Path), Tables.Cell(outcome.Predictions[0].Label),
                         Tables.Cell(Show.Percent(outcome.Predictions[0].Probability)),
-                        Tables.Cell(string.Join(", ", outcome.Predictions.Skip(1).Select(p => $"{p.Label} {Show.Percent(p.Probability)}"))));
+                        Tables.Cell(string.Join(", ",
+                            outcome.Predictions.Skip(1).Select(p => $"{p.Label} {Show.Percent(p.Probability)}"))));
                 if (table.Rows.Count > 0)
                     console.Write(table);
                 if (versions.Count > 0)

@@ -11,7 +11,8 @@ internal static class DatasetInput
     // More refused files than this are a matter of counting, not of reading.
     private const int MaxRejectedShown = 20;
 
-    /// <summary>An existing data set if there is no such folder and the name begins with <c>datasets/</c>; else the folder, uploaded.</summary>
+    /// <summary>An existing data set if there is no such folder and the name
+    /// begins with <c>datasets/</c>; else the folder, uploaded.</summary>
     public static async Task<Dataset> ResolveAsync(Terminal terminal, BitClient client, string data, CancellationToken cancellationToken)
     {
         if (data.StartsWith("datasets/", StringComparison.Ordinal) && !Directory.Exists(data))
@@ -30,7 +31,8 @@ internal static class DatasetInput
             terminal.Warn($"Left out {photo.FileName}: {photo.Message}");
         if (result.Rejected.Count > MaxRejectedShown)
             terminal.Warn($"Left out {result.Rejected.Count - MaxRejectedShown} more files.");
-        terminal.Say($"Uploaded {result.Dataset.TrainPhotoCount} photos to learn from and {result.Dataset.ValidationPhotoCount} to measure on, "
+        terminal.Say(
+            $"Uploaded {result.Dataset.TrainPhotoCount} photos to learn from and {result.Dataset.ValidationPhotoCount} to measure on, "
             + $"{result.Dataset.Classes.Count} classes, {Show.Bytes(result.Dataset.ByteCount)}");
         return result.Dataset;
     }

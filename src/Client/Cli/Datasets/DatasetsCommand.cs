@@ -46,7 +46,8 @@ internal static class DatasetsCommand
             .Calls(environment, async (parsed, terminal, client, cancellationToken) =>
             {
                 var photos = PhotoFolder.Read(parsed.GetRequiredValue(folder));
-                var stored = await DatasetInput.UploadAsync(terminal, client, Path.GetFileName(photos.Path), photos.Photos, cancellationToken);
+                var stored = await DatasetInput.UploadAsync(
+                    terminal, client, Path.GetFileName(photos.Path), photos.Photos, cancellationToken);
                 terminal.Answer(JsonShapes.Of(stored), console => console.WriteLine(stored.Name));
                 return ExitCodes.Ok;
             });
@@ -61,7 +62,8 @@ internal static class DatasetsCommand
             foreach (var dataset in datasets)
                 table.AddRow(
                     Tables.Cell(dataset.Name), Tables.Cell(dataset.DisplayName), Tables.Cell(Show.Invariant($"{dataset.Classes.Count}")),
-                    Tables.Cell(Show.Invariant($"{dataset.TrainPhotoCount}")), Tables.Cell(Show.Invariant($"{dataset.ValidationPhotoCount}")),
+                    Tables.Cell(Show.Invariant($"{dataset.TrainPhotoCount}")),
+                    Tables.Cell(Show.Invariant($"{dataset.ValidationPhotoCount}")),
                     Tables.Cell(Show.Bytes(dataset.ByteCount)), Tables.Cell(Show.Moment(dataset.CreateTime, terminal.Time)));
             console.Write(table);
         });

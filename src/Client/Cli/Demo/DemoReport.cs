@@ -9,8 +9,14 @@ internal sealed record DemoPrediction(string File, string Label, string Predicte
 /// <summary>What the demo found; its JSON is the answer of <c>bit demo --json</c>.</summary>
 internal sealed record DemoReport
 {
-    /// <summary>Share of held-out pictures classified right by the published version, 0 to 1.</summary>
+    /// <summary>Share of held-out pictures classified right, as the trainer measured it for the published version, 0 to 1.</summary>
     public double? ValidationAccuracy { get; init; }
+
+    /// <summary>The same, measured by asking the server; over <see cref="ServedPictureCount"/> pictures.</summary>
+    public double? ServedAccuracy { get; init; }
+
+    /// <summary>How many held-out pictures the server was asked about.</summary>
+    public int ServedPictureCount { get; init; }
 
     /// <summary>Median training speed.</summary>
     public double? ImagesPerSecond { get; init; }
@@ -48,6 +54,8 @@ internal sealed record DemoReport
         [
             ("validation accuracy", ValidationAccuracy is null ? "none: no held-out pictures"
                 : $"{Show.Percent(ValidationAccuracy)} of {ValidationPhotoCount} held-out pictures"),
+            ("served accuracy", ServedAccuracy is null ? ""
+                : $"{Show.Percent(ServedAccuracy)} of {ServedPictureCount} pictures sent to the server"),
             ("model version", $"{ModelVersion} ({Network}, {Method})"),
             ("learned from", $"{TrainPhotoCount} pictures"),
             ("speed", ImagesPerSecond is { } speed ? Show.Invariant($"{speed:0.#} images/s") : ""),

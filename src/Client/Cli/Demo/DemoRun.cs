@@ -8,7 +8,10 @@ internal sealed class DemoRun(Terminal terminal)
 {
     private const string ModelName = "demo";
     private const string DefaultNetwork = "bit-tiny";
-    private const int PredictionCount = 15;
+
+    // Pictures classified to check the served model, and those of them that are shown.
+    private const int MaxCheckedPictures = 200;
+    private const int ShownPictures = 15;
     private const ulong ChoiceSeed = 5;
 
     // With start, upload, evaluation and publishing the demo then stays under three minutes on two cores.
@@ -82,7 +85,8 @@ internal sealed class DemoRun(Terminal terminal)
     {
         using var client = new BitClient(server.Address);
         var dataset = await DatasetInput.UploadAsync(terminal, client, ModelName, photos, cancellationToken);
-        var submitted = await client.SubmitFineTuneJobAsync(Complete(SpecFor(dataset.Name, ModelName)), cancellationToken: cancellationToken);
+        var submitted = await client.SubmitFineTuneJobAsync(
+            Complete(SpecFor(dataset.Name, ModelName)), cancellationToken: cancellationToken);
         var training = terminal.Time.GetTimestamp();
         var followed = await UnlessAsync(
             cancel => WhenTrainerIsLostAsync(server, client, submitted.Name, cancel),
@@ -93,6 +97,8 @@ internal sealed class DemoRun(Terminal terminal)
 
         await client.SetAliasAsync(ModelName, followed.Job.ModelVersion, cancellationToken: cancellationToken);
         terminal.Say($"Promoted it: models/{ModelName}@{Model.LiveAlias} answers with it");
+        var predictions = await PredictAsync(client, HeldOut.Choose(photos, MaxCheckedPictures, ChoiceSeed), cancellationToken);
+        var shown = HeldOut.Choose(photos, ShownPictures, ChoiceSeed).Select(photo => photo.FileName).ToHashSet(StringComparer.Ordinal);
         var version = await FindVersionAsync(client, followed.Job.ModelVersion, cancellationToken);
         return new DemoReport
         {
@@ -105,7 +111,9 @@ internal sealed class DemoRun(Terminal terminal)
             Method = version?.Method ?? "",
             TrainPhotoCount = dataset.TrainPhotoCount,
             ValidationPhotoCount = dataset.ValidationPhotoCount,
-            Predictions = await PredictAsync(client, HeldOut.Choose(photos, PredictionCount, ChoiceSeed), cancellationToken),
+            ServedAccuracy = predictions.Count == 0 ? null : predictions.Average(prediction => prediction.Correct ? 1.0 : 0.0),
+            ServedPictureCount = predictions.Count,
+            Predictions = [.. predictions.Where(prediction => shown.Contains(prediction.File))],
         };
     }
 
@@ -123,9 +131,11 @@ internal sealed class DemoRun(Terminal terminal)
     }
 
     private static async Task<ModelVersion?> FindVersionAsync(BitClient client, string name, CancellationToken cancellationToken)
-        => await client.ListModelVersionsAsync(ModelName, cancellationToken).FirstOrDefaultAsync(version => version.Name == name, cancellationToken);
+        => await client.ListModelVersionsAsync(ModelName, cancellationToken)
+            .FirstOrDefaultAsync(version => version.Name == name, cancellationToken);
 
-    private async Task<List<DemoPrediction>> PredictAsync(BitClient client, IReadOnlyList<PhotoFile> chosen, CancellationToken cancellationToken)
+    private async Task<List<DemoPrediction>> PredictAsync(
+        BitClient client, IReadOnlyList<PhotoFile> chosen, CancellationToken cancellationToken)
     {
         var predictions = new List<DemoPrediction>(chosen.Count);
         await foreach (var outcome in client.ClassifyFilesAsync(ModelName, chosen.Select(photo => photo.Path), 1, cancellationToken))
@@ -143,7 +153,8 @@ internal sealed class DemoRun(Terminal terminal)
         Overrides = spec.Overrides with { TimeBudget = spec.Overrides.TimeBudget ?? DefaultTimeBudget },
     };
 
-    private async Task<Failure> WhenTrainerIsLostAsync(ServerProcess server, BitClient client, string name, CancellationToken cancellationToken)
+    private async Task<Failure> WhenTrainerIsLostAsync(
+        ServerProcess server, BitClient client, string name, CancellationToken cancellationToken)
     {
         var since = terminal.Time.GetTimestamp();
         while (true)
@@ -176,7 +187,8 @@ internal sealed class DemoRun(Terminal terminal)
         var lost = whenLost(stop.Token);
         var working = work(stop.Token);
         // A dying server is noticed first by the calls that break, a moment later by its exit code, which says more.
-        if (await Task.WhenAny(working, lost) == working && working.Exception?.InnerException is BitException { Code: StatusCode.Unavailable })
+        if (await Task.WhenAny(working, lost) == working
+            && working.Exception?.InnerException is BitException { Code: StatusCode.Unavailable })
             await Task.WhenAny(lost, Task.Delay(EndTimeout, terminal.Time, cancellationToken));
         await stop.CancelAsync();
         try
@@ -191,7 +203,8 @@ internal sealed class DemoRun(Terminal terminal)
         finally
         {
             // Whatever became of it, nobody asks any more; its failure is not a failure of the work.
-            await lost.ContinueWith(task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await lost.ContinueWith(
+                task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 

@@ -10,8 +10,16 @@ internal static class FineTuneCommand
     public static Command Create(CliEnvironment environment)
     {
         var data = new Argument<string>("DATA") { Description = $"{DatasetInput.FolderRule} Or datasets/ID, uploaded before." };
-        var model = new Option<string>("--model", "-m") { Required = true, HelpName = "NAME", Description = "The model that receives the new version." };
-        var wait = new Option<bool>("--wait", "-w") { Description = "Show the progress and wait for the end. Ctrl+C leaves the job running." };
+        var model = new Option<string>("--model", "-m")
+        {
+        Required = true,
+        HelpName = "NAME",
+        Description = "The model that receives the new version."
+        };
+        var wait = new Option<bool>("--wait", "-w")
+        {
+        Description = "Show the progress and wait for the end. Ctrl+C leaves the job running."
+        };
         var promote = new Option<bool>("--promote") { Description = "Let the new version serve when it is ready; implies --wait." };
         var requestId = new Option<string?>("--request-id")
         {

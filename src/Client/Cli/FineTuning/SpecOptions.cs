@@ -8,11 +8,15 @@ namespace BiT.CommandLine;
 /// <summary>The options that say what to train and how. The server knows the ranges and names every violation.</summary>
 internal sealed class SpecOptions
 {
-    private readonly Option<string?> _network = Text("--network", "NAME", "bit-tiny, R50x1, R50x3, R101x1, R101x3, R152x2 or R152x4. Default: the base's, or bit-tiny.");
-    private readonly Option<string?> _base = Text("--base", "MODEL", "Start from the weights of MODEL, MODEL@ALIAS or MODEL/versions/N. Default: random weights.");
-    private readonly Option<string?> _method = OneOf("--method", "full trains all weights, head only a new head on a frozen backbone.", "auto", "full", "head");
+    private readonly Option<string?> _network = Text(
+        "--network", "NAME", "bit-tiny, R50x1, R50x3, R101x1, R101x3, R152x2 or R152x4. Default: the base's, or bit-tiny.");
+    private readonly Option<string?> _base = Text(
+        "--base", "MODEL", "Start from the weights of MODEL, MODEL@ALIAS or MODEL/versions/N. Default: random weights.");
+    private readonly Option<string?> _method = OneOf(
+        "--method", "full trains all weights, head only a new head on a frozen backbone.", "auto", "full", "head");
     private readonly Option<string?> _recipe = OneOf(
-        "--recipe", "Where sizes, schedule and rates come from. auto fits the time budget.", "auto", "paper", "lite", "tutorial", "scratch");
+        "--recipe", "Where sizes, schedule and rates come from. auto fits the time budget.",
+        "auto", "paper", "lite", "tutorial", "scratch");
     private readonly Option<int?> _steps = Value<int?>("--steps", "N", "Optimiser steps.");
     private readonly Option<int?> _batchSize = Value<int?>("--batch-size", "N", "Photos per optimiser step.");
     private readonly Option<int?> _microBatchSize = Value<int?>("--micro-batch-size", "N", "Photos per forward and backward pass.");
@@ -24,7 +28,8 @@ internal sealed class SpecOptions
     private readonly Option<double?> _weightDecay = Value<double?>("--weight-decay", "RATE", "Weight decay of the optimiser.");
     private readonly Option<int?> _warmupSteps = Value<int?>("--warmup-steps", "N", "Steps of linear warm-up.");
     private readonly Option<int?> _evaluationInterval = Value<int?>("--evaluation-interval", "STEPS", "Steps between two evaluations.");
-    private readonly Option<int?> _patience = Value<int?>("--early-stopping-patience", "N", "Stop after N evaluations without improvement; 0: never.");
+    private readonly Option<int?> _patience = Value<int?>(
+        "--early-stopping-patience", "N", "Stop after N evaluations without improvement; 0: never.");
     private readonly Option<long?> _seed = Value<long?>("--seed", "N", "Seed of every random choice.");
     private readonly Option<TimeSpan?> _budget = new("--budget", "--time-budget")
     {
@@ -70,7 +75,8 @@ internal sealed class SpecOptions
         },
     };
 
-    private static Option<T> Value<T>(string name, string help, string description) => new(name) { HelpName = help, Description = description };
+    private static Option<T> Value<T>(string name, string help, string description)
+        => new(name) { HelpName = help, Description = description };
 
     private static Option<string?> Text(string name, string help, string description) => Value<string?>(name, help, description);
 

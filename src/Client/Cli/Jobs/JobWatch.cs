@@ -34,12 +34,14 @@ internal static class JobWatch
         {
             JobState.Failed => new CommandException(ExitCodes.Failed, job.Error?.Reason ?? "JOB_FAILED",
                 $"{job.Name} failed: {job.Error?.Message ?? "the server gives no reason."}"),
-            JobState.Cancelled => new CommandException(ExitCodes.Failed, "JOB_CANCELLED", $"{job.Name} was cancelled; it made no model version."),
+            JobState.Cancelled => new CommandException(ExitCodes.Failed, "JOB_CANCELLED",
+                $"{job.Name} was cancelled; it made no model version."),
             _ => new CommandException(ExitCodes.Failed, "JOB_NOT_DONE", $"{job.Name} is {JsonShapes.StateOf(job.State)}."),
         };
     }
 
-    private static async Task<FollowedJob> FollowAsync(IProgressLine line, BitClient client, string job, CancellationToken cancellationToken)
+    private static async Task<FollowedJob> FollowAsync(
+        IProgressLine line, BitClient client, string job, CancellationToken cancellationToken)
     {
         FineTuneJob? done = null;
         var speeds = new List<double>();

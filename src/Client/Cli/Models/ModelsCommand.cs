@@ -147,7 +147,8 @@ internal static class ModelsCommand
         foreach (var version in versions)
             table.AddRow(
                 Tables.Cell(ResourceName.Id(version.Name)),
-                Tables.Cell(string.Join(", ", model.Aliases.Where(alias => alias.Value == version.Name).Select(alias => alias.Key).Order())),
+                Tables.Cell(string.Join(", ",
+                    model.Aliases.Where(alias => alias.Value == version.Name).Select(alias => alias.Key).Order())),
                 Tables.Cell(version.Network), Tables.Cell(version.Method), Tables.Cell(Show.Invariant($"{version.InputSize}")),
                 Tables.Cell(Show.Invariant($"{version.Labels.Count}")), Tables.Cell(Show.Percent(version.ValidationAccuracy)),
                 Tables.Cell(Show.Moment(version.CreateTime, clock)));

@@ -40,7 +40,7 @@ internal static class PlanText
         }
         if (prefix.Length == 0 || element.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined)
             return;
-        var text = element.ToString();
+        var text = element.ValueKind is JsonValueKind.True or JsonValueKind.False ? element.GetRawText() : element.ToString();
         values.Add((prefix, text.Length <= MaxValueLength ? text : text[..(MaxValueLength - 1)] + "…"));
     }
 }

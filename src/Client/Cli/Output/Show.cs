@@ -30,8 +30,8 @@ internal static class Show
             ? TimeZoneInfo.ConvertTime(value, clock.LocalTimeZone).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)
             : "";
 
-    /// <summary>Four significant digits at most: 0.003, 1.25, 2e-05.</summary>
-    public static string Number(double value) => value.ToString("G3", CultureInfo.InvariantCulture);
+    /// <summary>Three significant digits: 0.003, 1.25, 2e-05.</summary>
+    public static string Number(double value) => value.ToString("g3", CultureInfo.InvariantCulture);
 
     public static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -15,11 +15,13 @@ internal static class Executables
         if (given is not null)
             return File.Exists(given)
                 ? Path.GetFullPath(given)
-                : throw new CommandException(ExitCodes.Failed, "EXECUTABLE_NOT_FOUND", $"{option} names {given}, but there is no such file.");
+                : throw new CommandException(ExitCodes.Failed, "EXECUTABLE_NOT_FOUND",
+                    $"{option} names {given}, but there is no such file.");
         var assembly = $"BiT.{project}.dll";
         var candidates = Candidates(project, assembly, baseDirectory).ToList();
         return candidates.FirstOrDefault(IsRunnable) ?? throw new CommandException(ExitCodes.Failed, "EXECUTABLE_NOT_FOUND",
-            $"{assembly} was not found; looked for {string.Join(" and ", candidates)}. Build the solution (dotnet build BiT.sln) or name it with {option} PATH.");
+            $"{assembly} was not found; looked for {string.Join(" and ", candidates)}. "
+                + $"Build the solution (dotnet build BiT.sln) or name it with {option} PATH.");
     }
 
     /// <summary>The dotnet host of the runtime that runs this program; it need not be on the PATH.</summary>

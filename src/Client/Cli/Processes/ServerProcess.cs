@@ -135,7 +135,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         catch (System.ComponentModel.Win32Exception failure)
         {
             throw new CommandException(ExitCodes.Failed, "SERVER_NOT_STARTED",
-                $"The server could not be started with {_process.StartInfo.FileName}: {failure.Message}. Is the .NET 10 runtime installed?");
+                $"The server could not be started with {_process.StartInfo.FileName}: {failure.Message}. "
+                    + "Is the .NET 10 runtime installed?");
         }
         // Both pipes are drained for as long as it lives: a full pipe would stop it.
         _process.BeginOutputReadLine();
@@ -205,6 +206,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     public string LogTail()
     {
         lock (_logTail)
-            return _logTail.Count == 0 ? " none." : Environment.NewLine + string.Join(Environment.NewLine, _logTail.Select(line => "  " + line));
+            return _logTail.Count == 0
+                ? " none."
+                : Environment.NewLine + string.Join(Environment.NewLine, _logTail.Select(line => "  " + line));
     }
 }

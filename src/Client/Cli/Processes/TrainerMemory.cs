@@ -16,7 +16,10 @@ internal sealed class TrainerMemory : IAsyncDisposable
         : Task.CompletedTask;
 
     /// <summary>Peak resident memory in MB (1e6 bytes) so far; null if no trainer was seen.</summary>
-    public double? PeakMegabytes => Interlocked.Read(ref _peakKilobytes) is > 0 and var kilobytes ? Math.Round(kilobytes * 1024 / 1e6, 1) : null;
+    public double? PeakMegabytes
+        => Interlocked.Read(ref _peakKilobytes) is > 0 and var kilobytes
+        ? Math.Round(kilobytes * 1024 / 1e6, 1)
+        : null;
 
     public async ValueTask DisposeAsync()
     {

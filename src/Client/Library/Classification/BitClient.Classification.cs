@@ -96,7 +96,8 @@ public sealed partial class BitClient
             }
             catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
             {
-                return new PendingFile(path, [], new BitException(StatusCode.NotFound, "FILE_NOT_FOUND", "There is no such file.", failure));
+                return new PendingFile(path, [],
+                    new BitException(StatusCode.NotFound, "FILE_NOT_FOUND", "There is no such file.", failure));
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {

@@ -12,7 +12,8 @@ public sealed partial class BitClient
     /// <exception cref="IOException">A photo cannot be read.</exception>
     /// <exception cref="BitException">InvalidArgument: fewer than two classes with a good training photo. Nothing is stored.</exception>
     public Task<UploadResult> UploadFolderAsync(
-        string folder, string? displayName = null, IProgress<UploadProgress>? progress = null, CancellationToken cancellationToken = default)
+        string folder, string? displayName = null, IProgress<UploadProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         var photos = PhotoFolder.Read(folder);
         return UploadPhotosAsync(displayName ?? Path.GetFileName(photos.Path), photos.Photos, progress, cancellationToken);

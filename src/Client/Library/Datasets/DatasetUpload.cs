@@ -54,7 +54,8 @@ internal sealed class DatasetUpload(
                 ByteCount = file.Length,
             },
         }, cancellationToken).ConfigureAwait(false);
-        while (await file.ReadAtLeastAsync(_buffer, _buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false) is > 0 and var count)
+        while (await file.ReadAtLeastAsync(_buffer, _buffer.Length, throwOnEndOfStream: false, cancellationToken)
+            .ConfigureAwait(false) is > 0 and var count)
         {
             var chunk = UnsafeByteOperations.UnsafeWrap(_buffer.AsMemory(0, count));
             await WriteAsync(new UploadDatasetRequest { Chunk = chunk }, cancellationToken).ConfigureAwait(false);

@@ -77,7 +77,8 @@ public sealed class PhotoFolder
         var validation = ReadClasses(root, System.IO.Path.Combine(root, ValidationName), Split.Validation);
         if (validation.Count == 0)
             throw new PhotoFolderException(
-                $"{System.IO.Path.Combine(root, ValidationName)} holds no class folders with photos. Fill it, or put the class folders directly "
+                $"{System.IO.Path.Combine(root, ValidationName)} holds no class folders with photos. "
+                    + "Fill it, or put the class folders directly "
                 + $"into {root}: then one fifth of each class is held out.");
         var known = train.Select(photo => photo.Label).ToHashSet(StringComparer.Ordinal);
         if (validation.FirstOrDefault(photo => !known.Contains(photo.Label)) is { } stray)
@@ -95,7 +96,8 @@ public sealed class PhotoFolder
             var before = photos.Count;
             Collect(root, folder, folder.Name, split, photos, depth: 0);
             if (photos.Count == before)
-                throw new PhotoFolderException($"Class folder {folder.FullName} holds no files. Add photos of '{folder.Name}' or remove the folder.");
+                throw new PhotoFolderException(
+                    $"Class folder {folder.FullName} holds no files. Add photos of '{folder.Name}' or remove the folder.");
         }
         return photos;
     }
@@ -103,7 +105,8 @@ public sealed class PhotoFolder
     private static void Collect(string root, DirectoryInfo folder, string label, Split split, List<PhotoFile> photos, int depth)
     {
         if (depth > MaxDepth)
-            throw new PhotoFolderException($"{folder.FullName} lies more than {MaxDepth} folders below its class. Remove the loop of links or flatten it.");
+            throw new PhotoFolderException(
+                $"{folder.FullName} lies more than {MaxDepth} folders below its class. Remove the loop of links or flatten it.");
         foreach (var file in folder.EnumerateFiles().Where(IsVisible).OrderBy(file => file.Name, StringComparer.Ordinal))
         {
             var name = System.IO.Path.GetRelativePath(root, file.FullName).Replace('\\', '/');
@@ -120,13 +123,16 @@ public sealed class PhotoFolder
         if (train is null || train.EnumerateFiles().Any(IsVisible))
             return;
         throw new PhotoFolderException(
-            $"{path} has the subfolders {string.Join(", ", subfolders.Select(folder => folder.Name))}, and '{TrainName}' holds only folders. "
-            + $"A given split has exactly {TrainName}/ and {ValidationName}/. Rename or move the others, or name {System.IO.Path.Combine(path, TrainName)}.");
+            $"{path} has the subfolders {string.Join(", ", subfolders.Select(folder => folder.Name))}, "
+                + $"and '{TrainName}' holds only folders. "
+            + $"A given split has exactly {TrainName}/ and {ValidationName}/. "
+            + $"Rename or move the others, or name {System.IO.Path.Combine(path, TrainName)}.");
     }
 
     private static void CheckClasses(string path, bool isSplit, List<PhotoFile> photos)
     {
-        var labels = photos.Where(photo => photo.Split != Split.Validation).Select(photo => photo.Label).Distinct(StringComparer.Ordinal).ToList();
+        var labels = photos.Where(photo => photo.Split != Split.Validation)
+            .Select(photo => photo.Label).Distinct(StringComparer.Ordinal).ToList();
         var where = isSplit ? System.IO.Path.Combine(path, TrainName) : path;
         if (labels.Count == 0)
             throw new PhotoFolderException($"{where} has no subfolders. Expected one subfolder of photos per class, at least two.");

@@ -18,7 +18,8 @@ public sealed partial class BitClient
         => Pages.WalkAsync(async (token, cancel) =>
         {
             var request = new Wire.ListModelsRequest { PageToken = token };
-            var page = await CallAsync(options => _models.ListModelsAsync(request, options), _options.Deadline, cancel).ConfigureAwait(false);
+            var page = await CallAsync(options => _models.ListModelsAsync(request, options), _options.Deadline, cancel)
+                .ConfigureAwait(false);
             return (page.Models.Select(FromWire), page.NextPageToken);
         }, cancellationToken);
 
@@ -40,7 +41,8 @@ public sealed partial class BitClient
     /// <param name="model">The model.</param>
     /// <param name="version">A version number or name of the same model.</param>
     /// <param name="alias">1 to 63 characters: a-z, 0-9 and -, beginning with a letter.</param>
-    /// <param name="expectedVersion">If not null, the alias moves only while it points at this version; empty: while it does not exist.</param>
+    /// <param name="expectedVersion">If not null, the alias moves only while it points at this version; empty:
+    /// while it does not exist.</param>
     /// <exception cref="BitException">
     /// NotFound: no such model or version. Aborted: <paramref name="expectedVersion"/> no longer holds. FailedPrecondition: the
     /// version cannot be loaded.

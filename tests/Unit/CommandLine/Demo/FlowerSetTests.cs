@@ -20,7 +20,9 @@ public sealed class FlowerSetTests
         foreach (var seed in (ulong[])[1, 2])
             for (var flower = 0; flower < FlowerSet.Labels.Count; flower++)
                 for (var picture = 0; picture < 12; picture++)
-                    Assert.True(pictures.Add(Convert.ToHexString(FlowerSet.Encode(seed, flower, picture))), $"{seed}/{flower}/{picture} is drawn twice.");
+                    Assert.True(
+                        pictures.Add(Convert.ToHexString(FlowerSet.Encode(seed, flower, picture))),
+                        $"{seed}/{flower}/{picture} is drawn twice.");
     }
 
     [Fact]
@@ -42,7 +44,8 @@ public sealed class FlowerSetTests
         var read = PhotoFolder.Read(folder.Path);
         Assert.True(read.IsSplit);
         Assert.Equal(["daisy", "dandelion", "rose", "sunflower", "tulip"], read.Labels);
-        Assert.Equal((15, 10), (read.Photos.Count(photo => photo.Split == Split.Train), read.Photos.Count(photo => photo.Split == Split.Validation)));
+        Assert.Equal(15, read.Photos.Count(photo => photo.Split == Split.Train));
+        Assert.Equal(10, read.Photos.Count(photo => photo.Split == Split.Validation));
         Assert.Equal(25, read.Photos.Select(photo => Convert.ToHexString(File.ReadAllBytes(photo.Path))).Distinct().Count());
     }
 

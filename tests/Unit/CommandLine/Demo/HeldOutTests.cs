@@ -45,7 +45,8 @@ public sealed class HeldOutTests
     {
         var photos = (from label in (string[])["a", "b", "c"]
                       from number in Enumerable.Range(0, 10)
-                      select new PhotoFile($"/{label}/{number}", $"{label}/{number}", label, number < 6 ? Split.Train : Split.Validation, 1)).ToList();
+                      let split = number < 6 ? Split.Train : Split.Validation
+                      select new PhotoFile($"/{label}/{number}", $"{label}/{number}", label, split, 1)).ToList();
 
         var chosen = HeldOut.Choose(photos, 7, seed: 1);
 

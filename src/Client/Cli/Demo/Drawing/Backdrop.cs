@@ -16,7 +16,8 @@ internal static class Backdrop
     ];
 
     private static readonly SKColor[] Spots =
-        [new(120, 170, 90), new(60, 100, 50), new(230, 220, 150), new(210, 120, 130), new(240, 240, 235), new(140, 110, 160), new(100, 80, 60)];
+        [new(120, 170, 90), new(60, 100, 50), new(230, 220, 150), new(210, 120, 130),
+         new(240, 240, 235), new(140, 110, 160), new(100, 80, 60)];
 
     public static void Draw(SKCanvas canvas, Randomness random)
     {
@@ -35,7 +36,8 @@ internal static class Backdrop
             var color = Brush.Near(random.Pick(Spots), random, 15, 15, 15).WithAlpha((byte)random.Whole(50, 150));
             var at = new SKPoint(random.Between(0, side), random.Between(0, side));
             var radius = random.Between(0.05f, 0.22f) * side;
-            using var blur = SKShader.CreateRadialGradient(at, radius, [color, color, color.WithAlpha(0)], [0, 0.6f, 1], SKShaderTileMode.Clamp);
+            using var blur = SKShader.CreateRadialGradient(
+                at, radius, [color, color, color.WithAlpha(0)], [0, 0.6f, 1], SKShaderTileMode.Clamp);
             using var paint = new SKPaint { IsAntialias = true, Shader = blur };
             canvas.DrawCircle(at, radius, paint);
         }
@@ -58,7 +60,9 @@ internal static class Backdrop
             var x = random.Between(0, side);
             using var builder = new SKPathBuilder();
             builder.MoveTo(x, side + 2);
-            builder.QuadTo(x + random.Between(-8, 8), side * random.Between(0.6f, 0.85f), x + random.Between(-22, 22), side * random.Between(0.3f, 0.75f));
+            builder.QuadTo(
+                x + random.Between(-8, 8), side * random.Between(0.6f, 0.85f),
+                x + random.Between(-22, 22), side * random.Between(0.3f, 0.75f));
             using var blade = builder.Detach();
             canvas.DrawPath(blade, paint);
         }

@@ -35,8 +35,11 @@ internal static class Brush
         var half = width / 2;
         using var builder = new SKPathBuilder();
         builder.MoveTo(start, 0);
-        builder.CubicTo(start + length * 0.3f, -half, start + length * (0.6f + 0.2f * roundness), -half * 1.25f, end, -half * 0.8f * roundness);
-        builder.CubicTo(end + half * 0.4f * roundness, -half * 0.3f * roundness, end + half * 0.4f * roundness, half * 0.3f * roundness, end, half * 0.8f * roundness);
+        builder.CubicTo(
+            start + length * 0.3f, -half, start + length * (0.6f + 0.2f * roundness), -half * 1.25f, end, -half * 0.8f * roundness);
+        builder.CubicTo(
+            end + half * 0.4f * roundness, -half * 0.3f * roundness,
+            end + half * 0.4f * roundness, half * 0.3f * roundness, end, half * 0.8f * roundness);
         builder.CubicTo(start + length * (0.6f + 0.2f * roundness), half * 1.25f, start + length * 0.3f, half, start, 0);
         builder.Close();
         return builder.Detach();
@@ -50,7 +53,8 @@ internal static class Brush
         {
             canvas.Save();
             canvas.RotateDegrees(turn + 360f * index / ring.Count + random.Between(-ring.Jitter, ring.Jitter));
-            using var petal = Petal(ring.Start, ring.End * random.Between(0.92f, 1.06f), ring.Width * random.Between(0.85f, 1.15f), ring.Roundness);
+            using var petal = Petal(
+                ring.Start, ring.End * random.Between(0.92f, 1.06f), ring.Width * random.Between(0.85f, 1.15f), ring.Roundness);
             var color = Near(ring.Color, random, hue: 4, saturation: 6, value: 5);
             using (var fill = Fill(color))
                 canvas.DrawPath(petal, fill);

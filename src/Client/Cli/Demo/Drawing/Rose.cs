@@ -5,7 +5,8 @@ namespace BiT.CommandLine.Demo;
 /// <summary>Broad petals that overlap in rings, darker towards the middle, closed by a spiral.</summary>
 internal static class Rose
 {
-    private static readonly SKColor[] Colors = [new(200, 24, 48), new(230, 90, 130), new(240, 160, 170), new(244, 226, 214), new(240, 140, 80), new(150, 16, 50)];
+    private static readonly SKColor[] Colors =
+        [new(200, 24, 48), new(230, 90, 130), new(240, 160, 170), new(244, 226, 214), new(240, 140, 80), new(150, 16, 50)];
 
     public static void Draw(SKCanvas canvas, Randomness random)
     {
@@ -23,7 +24,9 @@ internal static class Rose
             for (var index = 0; index < count; index++)
             {
                 var angle = turn + ring * 0.55f + MathF.Tau * index / count + random.Between(-0.12f, 0.12f);
-                Petal(canvas, random, Brush.Shade(color, 1.08f - 0.1f * ring), new SKPoint(distance * MathF.Cos(angle), distance * MathF.Sin(angle)), radius);
+                Petal(
+                    canvas, random, Brush.Shade(color, 1.08f - 0.1f * ring),
+                    new SKPoint(distance * MathF.Cos(angle), distance * MathF.Sin(angle)), radius);
             }
         }
         Spiral(canvas, random, Brush.Shade(color, 0.55f));

@@ -21,7 +21,9 @@ internal static class Tulip
         Petal(canvas, Brush.Shade(color, 0.72f), width * 0.35f, width * 0.5f, height * 0.95f);
         Petal(canvas, Brush.Shade(color, 0.9f), -width * 0.55f, width * 0.55f, height * random.Between(0.85f, 1));
         Petal(canvas, Brush.Shade(color, 0.9f), width * 0.55f, width * 0.55f, height * random.Between(0.85f, 1));
-        Petal(canvas, Brush.Near(color, random, hue: 3, value: 4), random.Between(-0.08f, 0.08f), width * 0.62f, height * random.Between(0.78f, 0.95f));
+        Petal(
+            canvas, Brush.Near(color, random, hue: 3, value: 4),
+            random.Between(-0.08f, 0.08f), width * 0.62f, height * random.Between(0.78f, 0.95f));
     }
 
     // From the cup's bottom at (0, 0.7) up to a tip at (x, 0.7 - 1.5 height), leaning outwards with x.
