@@ -37,6 +37,9 @@ public sealed class Tensor
         _ => throw new GraphException($"A scalar is floating-point; got {type}."),
     };
 
+    /// <summary>The same elements under another shape of as many.</summary>
+    public Tensor Reshaped(Shape shape) => new(Type, shape, Bytes);
+
     /// <summary>The elements of a float32 tensor.</summary>
     public ReadOnlySpan<float> AsFloats() => As<float>(ElementType.Float32);
 

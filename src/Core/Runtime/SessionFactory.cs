@@ -34,8 +34,8 @@ public static class SessionFactory
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
         sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", options.AllowSpinning ? "1" : "0");
-        // Numbers below 1e-38 count as 0: processors take a hundred times longer for them, and fading gradients are full of them.
-        sessionOptions.AddSessionConfigEntry("session.set_denormal_as_zero", "1");
+        // session.set_denormal_as_zero stays off: it changes the calling thread's floating-point mode for good, and .NET's vectorised IndexOfMax,
+        // which keeps indices in float registers, then answers 0.
         try
         {
             if (deviceId is { } device)

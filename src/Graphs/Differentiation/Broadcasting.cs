@@ -4,11 +4,14 @@ namespace BiT.Graphs.Differentiation;
 /// is used unexpanded, which saves a pass over memory. The result is the same, bit by bit.</summary>
 internal static class Broadcasting
 {
-    /// <summary>left * right; an Expand to a scalar multiple stays below the expansion.</summary>
+    /// <summary>A multiple of a value; that of an expanded one stays below the expansion.</summary>
+    public static Value Scale(GraphBuilder builder, Value value, double factor) => Unexpanded(value) is { } small
+        ? builder.Expand(builder.Mul(small, builder.ScalarFor(small, factor)), value.Shape)
+        : builder.Mul(value, builder.ScalarFor(value, factor));
+
+    /// <summary>left * right.</summary>
     public static Value Mul(GraphBuilder builder, Value left, Value right)
     {
-        if (right.Shape.Rank == 0 && Unexpanded(left) is { } small)
-            return builder.Expand(builder.Mul(small, right), left.Shape);
         var (a, b) = Operands(left, right);
         return builder.Mul(a, b);
     }

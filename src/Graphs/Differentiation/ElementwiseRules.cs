@@ -16,7 +16,7 @@ internal static class ElementwiseRules
     {
         if (c.Input(0) == c.Input(1))
         {
-            var twice = Broadcasting.Mul(c.Builder, Broadcasting.Mul(c.Builder, c.Gradient, c.Builder.Scalar(2, c.Gradient.Type)), c.Input(0));
+            var twice = Broadcasting.Mul(c.Builder, Broadcasting.Scale(c.Builder, c.Gradient, 2), c.Input(0));
             return [twice, null];
         }
         return c.Inputs(
@@ -31,8 +31,8 @@ internal static class ElementwiseRules
 
     public static Value?[] Where(GradientContext c) => c.Inputs(
         null,
-        () => c.SumTo(c.Builder.Where(c.Input(0), c.Gradient, c.Builder.Scalar(0, c.Gradient.Type)), c.Input(1).Shape),
-        () => c.SumTo(c.Builder.Where(c.Input(0), c.Builder.Scalar(0, c.Gradient.Type), c.Gradient), c.Input(2).Shape));
+        () => c.SumTo(c.Builder.Where(c.Input(0), c.Gradient, c.Builder.ScalarFor(c.Gradient, 0)), c.Input(1).Shape),
+        () => c.SumTo(c.Builder.Where(c.Input(0), c.Builder.ScalarFor(c.Gradient, 0), c.Gradient), c.Input(2).Shape));
 
     public static Value?[] Cast(GradientContext c) => c.Input(0).Type.IsFloating() && c.Output().Type.IsFloating()
         ? c.Inputs(() => c.Builder.Cast(c.Gradient, c.Input(0).Type))
@@ -42,7 +42,7 @@ internal static class ElementwiseRules
 
     // y = sqrt(x): dx = g / (2y).
     public static Value?[] Sqrt(GradientContext c) => c.Inputs(
-        () => c.Builder.Div(c.Builder.Mul(c.Gradient, c.Builder.Scalar(0.5, c.Gradient.Type)), c.Output()));
+        () => c.Builder.Div(c.Builder.Mul(c.Gradient, c.Builder.ScalarFor(c.Gradient, 0.5)), c.Output()));
 
     // y = 1/x: dx = -g y^2.
     public static Value?[] Reciprocal(GradientContext c) => c.Inputs(

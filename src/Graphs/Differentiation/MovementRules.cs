@@ -33,6 +33,8 @@ internal static class MovementRules
     {
         if (range.Count == 0)
             throw new GraphException($"A slice of 0 elements on axis {range.Axis} has no gradient.");
+        if (range.Axis == gradient.Shape.Rank - 1 && Math.Abs(range.Step) > 1 && range.Count > 1 && gradient.Shape.Rank > 1)
+            return builder.MatMul(gradient, Placement(builder, gradient.Type, range, size));
         var first = range.Start;
         if (range.Step < 0)
         {
@@ -44,6 +46,16 @@ internal static class MovementRules
         pads[range.Axis] = first;
         pads[range.Axis + gradient.Shape.Rank] = size - first - gradient.Shape[range.Axis].Size;
         return pads.All(pad => pad == 0) ? gradient : builder.Pad(gradient, pads);
+    }
+
+    // The last axis is spread by a product with a matrix of zeros and ones: moving single elements is slow in every other operator.
+    private static Value Placement(GraphBuilder builder, ElementType type, SliceRange range, long size)
+    {
+        var matrix = new float[range.Count * size];
+        for (var index = 0L; index < range.Count; index++)
+            matrix[index * size + range.Start + index * range.Step] = 1;
+        var placement = builder.Constant(Tensor.Of(Shape.Of(range.Count, size), matrix));
+        return type == ElementType.Float32 ? placement : builder.Cast(placement, type);
     }
 
     // [a, b] becomes [a, 0, 0, b] for step 3: a new axis behind, padded with zeros, folded in, the tail cut off.

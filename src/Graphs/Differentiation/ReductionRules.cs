@@ -11,7 +11,7 @@ internal static class ReductionRules
         () =>
         {
             var count = c.Input(0).Shape.ElementCount / Math.Max(1, c.Output().Shape.ElementCount);
-            return c.Builder.Expand(KeepAxes(c, c.Builder.Mul(c.Gradient, c.Builder.Scalar(1.0 / count, c.Gradient.Type))), c.Input(0).Shape);
+            return c.Builder.Expand(KeepAxes(c, Broadcasting.Scale(c.Builder, c.Gradient, 1.0 / count)), c.Input(0).Shape);
         },
         null);
 

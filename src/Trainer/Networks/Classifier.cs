@@ -33,7 +33,8 @@ internal static class Classifier
     /// losses.</remarks>
     public static Value Mix(GraphBuilder b, Value x, Value permutation, Value lambda)
     {
-        var other = b.Sub(b.Constant(Tensor.Of(Shape.Of(1), [1f])), lambda);
-        return b.Add(b.Mul(x, lambda), b.Mul(b.Gather(x, permutation, 0), other));
+        var own = b.Reshape(lambda, new Shape(Enumerable.Repeat((Dimension)1, x.Shape.Rank)));
+        var partner = b.Sub(b.ScalarFor(own, 1), own);
+        return b.Add(b.Mul(x, own), b.Mul(b.Gather(x, permutation, 0), partner));
     }
 }

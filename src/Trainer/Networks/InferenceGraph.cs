@@ -18,8 +18,9 @@ public static class InferenceGraph
     {
         var b = new GraphBuilder("inference");
         var pixels = b.Input("images", ElementType.UInt8, new Shape(Dimension.Named("N"), imageSize, imageSize, 3));
-        var midpoint = b.Scalar(PixelMidpoint);
-        var images = b.Div(b.Sub(b.Transpose(b.Cast(pixels, ElementType.Float32), 0, 3, 1, 2), midpoint), midpoint);
+        var planes = b.Transpose(b.Cast(pixels, ElementType.Float32), 0, 3, 1, 2);
+        var midpoint = b.ScalarFor(planes, PixelMidpoint);
+        var images = b.Div(b.Sub(planes, midpoint), midpoint);
         var preLogits = new BitForward(b, weights.Network, Forms(b, weights)).PreLogits(images);
         b.Output("pre_logits", preLogits);
         if (weights.ClassCount > 0)

@@ -52,6 +52,6 @@ internal static class Normalization
         var lastAxis = rows.Shape.Rank - 1;
         var centered = b.Sub(rows, b.ReduceMean(rows, keepDimensions: true, lastAxis));
         var variance = b.ReduceMean(b.Mul(centered, centered), keepDimensions: true, lastAxis);
-        return (centered, b.Reciprocal(b.Sqrt(b.Add(variance, b.Scalar(epsilon, rows.Type)))));
+        return (centered, b.Reciprocal(b.Sqrt(b.Add(variance, b.ScalarFor(variance, epsilon)))));
     }
 }

@@ -25,9 +25,9 @@ public static class OptimizerGraph
         {
             var gradient = gradients[index];
             if (weightDecay != 0 && parameters[index].IsKernel)
-                gradient = b.Add(gradient, b.Mul(values[index], b.Scalar(weightDecay)));
-            var newMomentum = b.Add(b.Mul(momenta[index], b.Scalar(momentum)), gradient);
-            updated.Add((b.Sub(values[index], b.Mul(newMomentum, learningRate)), newMomentum));
+                gradient = b.Add(gradient, b.Mul(values[index], b.ScalarFor(values[index], weightDecay)));
+            var newMomentum = b.Add(b.Mul(momenta[index], b.ScalarFor(momenta[index], momentum)), gradient);
+            updated.Add((b.Sub(values[index], b.Mul(newMomentum, OfRank(b, learningRate, newMomentum.Shape.Rank))), newMomentum));
         }
         for (var index = 0; index < parameters.Count; index++)
             b.Output(parameters[index].Name + UpdatedSuffix, updated[index].Parameter);
@@ -35,6 +35,9 @@ public static class OptimizerGraph
             b.Output(parameters[index].Name + MomentumSuffix + UpdatedSuffix, updated[index].Momentum);
         return b.Build();
     }
+
+    private static Value OfRank(GraphBuilder b, Value single, int rank) =>
+        single.Shape.Rank == rank ? single : b.Reshape(single, new Shape(Enumerable.Repeat((Dimension)1, rank)));
 
     private static List<Value> Inputs(GraphBuilder b, IReadOnlyList<Parameter> parameters, string suffix) =>
         [.. parameters.Select(parameter => b.Input(parameter.Name + suffix, ElementType.Float32, parameter.Shape))];
