@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Globalization;
+using BiT.Protocol.V1;
+using Google.Protobuf;
+using Grpc.Net.Client;
+using SkiaSharp;
+
+namespace BiT.Tests.EndToEnd.Serving;
+
+/// <summary>The whole way with the real server and the real trainer: upload, train, survive, promote, classify.</summary>
+public sealed class FineTuneFlowTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+    private ServerProcess? _server;
+    private GrpcChannel? _channel;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await ServerProcess.StartAsync(_folder.Path, "--Trainer:Enabled", "true");
+        _channel = _server.Connect();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _channel?.Dispose();
+        if (_server is not null)
+            await _server.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Job_WhoseTrainerIsKilledWithMinusNine_GoesOnToAModelThatServes()
+    {
+        var job = await SubmitAsync(steps: 60);
+        await Eventually.HoldsAsync(async () => (await GetAsync(job)).Progress is { Step: >= 5 }, () => Log);
+
+        Process.GetProcessById(TrainerProcessId()).Kill();
+
+        var done = await EndAsync(job);
+        Assert.True(done.State == JobState.Succeeded, $"{done.Error} {Log}");
+        Assert.True(done.Attempt > 1, "The job was not taken a second time.");
+
+        await Models.SetAliasAsync(
+            new SetAliasRequest { Model = "models/colours", Version = done.ModelVersion }, cancellationToken: TestContext.Current.CancellationToken);
+        var response = await Classification.ClassifyAsync(
+            new ClassifyRequest { Model = "models/colours", Images = { ByteString.CopyFrom(Drawings.Png(SKColors.Red, 999)), ByteString.CopyFrom(Drawings.Png(SKColors.Blue, 998)) } },
+            cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(["red", "blue"], response.Results.Select(result => result.Predictions.Predictions_[0].Label));
+        Assert.Equal(done.ModelVersion, response.ModelVersion);
+    }
+
+    [Fact]
+    public async Task Job_CancelledWhileTraining_EndsCancelledAndTheNextOneRuns()
+    {
+        var job = await SubmitAsync(steps: 100_000);
+        await Eventually.HoldsAsync(async () => (await GetAsync(job)).Progress is { Step: >= 2 }, () => Log);
+
+        var asked = await FineTuning.CancelFineTuneJobAsync(new CancelFineTuneJobRequest { Name = job }, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(asked.CancelRequested);
+        var next = await SubmitAsync(steps: 4);
+
+        Assert.Equal(JobState.Cancelled, (await EndAsync(job)).State);
+        Assert.Equal(JobState.Succeeded, (await EndAsync(next)).State);
+    }
+
+    [Fact]
+    public async Task Watch_FromTheBeginning_TellsPlanProgressAndEnd()
+    {
+        var job = await SubmitAsync(steps: 10);
+        var events = new List<FineTuneJobEvent>();
+        using var watch = FineTuning.WatchFineTuneJob(new WatchFineTuneJobRequest { Name = job }, cancellationToken: TestContext.Current.CancellationToken);
+        while (await watch.ResponseStream.MoveNext(TestContext.Current.CancellationToken))
+            events.Add(watch.ResponseStream.Current);
+
+        Assert.Equal(events.Select(item => item.Cursor).Order(), events.Select(item => item.Cursor));
+        Assert.Equal(
+            [JobState.Queued, JobState.Running, JobState.Succeeded],
+            events.Where(item => item.EventCase == FineTuneJobEvent.EventOneofCase.State).Select(item => item.State));
+        Assert.Contains(events, item => item.EventCase == FineTuneJobEvent.EventOneofCase.PlanJson);
+        Assert.Contains(events, item => item.EventCase == FineTuneJobEvent.EventOneofCase.Progress);
+        Assert.True(events[^1].Job.Done);
+    }
+
+    private string Log => _server?.Log ?? "";
+
+    private GrpcChannel Channel => _channel ?? throw new InvalidOperationException("Not started.");
+
+    private FineTuningService.FineTuningServiceClient FineTuning => new(Channel);
+
+    private ModelService.ModelServiceClient Models => new(Channel);
+
+    private ClassificationService.ClassificationServiceClient Classification => new(Channel);
+
+    private async Task<string> SubmitAsync(int steps)
+    {
+        var upload = await new DatasetService.DatasetServiceClient(Channel).UploadAsync("colours", Uploads.TwoColours(0));
+        var spec = new FineTuneSpec
+        {
+            Dataset = upload.Dataset.Name,
+            Model = "models/colours",
+            Method = "full",
+            Recipe = "scratch",
+            Overrides = new FineTuneOverrides { Steps = steps, BatchSize = 4, Crop = 32, Resize = 32, WarmupSteps = 0, LearningRate = 0.02, EvaluationInterval = 10 },
+        };
+        var job = await FineTuning.SubmitFineTuneJobAsync(new SubmitFineTuneJobRequest { Spec = spec }, cancellationToken: TestContext.Current.CancellationToken);
+        return job.Name;
+    }
+
+    private async Task<FineTuneJob> GetAsync(string job) =>
+        await FineTuning.GetFineTuneJobAsync(new GetFineTuneJobRequest { Name = job }, cancellationToken: TestContext.Current.CancellationToken);
+
+    private async Task<FineTuneJob> EndAsync(string job)
+    {
+        await Eventually.HoldsAsync(async () => (await GetAsync(job)).Done, () => Log);
+        return await GetAsync(job);
+    }
+
+    // The server's child (through nice, which becomes the trainer) that works on this test's workspace.
+    private int TrainerProcessId() => Directory.EnumerateDirectories("/proc")
+        .Select(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out var id) ? id : 0)
+        .Single(id => id > 0 && CommandLine(id) is var line && line.Contains("BiT.Trainer.dll", StringComparison.Ordinal)
+            && line.Contains(_folder.Path, StringComparison.Ordinal));
+
+    private static string CommandLine(int processId)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{processId}/cmdline").Replace('\0', ' ');
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+}
