@@ -68,6 +68,21 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
         ValidationAccuracy = state.Evaluations.Count > 0 ? state.Evaluations[^1].Accuracy : null,
     });
 
+    /// <summary>Training is over: the last report says where it ended, not where it was a second before.</summary>
+    public void Trained(TrainingState state)
+    {
+        Update(progress => progress with
+        {
+            Phase = "publishing",
+            Step = state.Step,
+            BestValidationAccuracy = state.BestAccuracy,
+            ValidationAccuracy = state.Evaluations.Count > 0 ? state.Evaluations[^1].Accuracy : null,
+            TimeLeft = TimeSpan.Zero,
+        });
+        lock (_reportLock)
+            ReportOnce();
+    }
+
     public void OnMicroBatch(LoopProgress loop)
     {
         lock (_lock)

@@ -46,7 +46,6 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         var result = Train(plan, initial, TrainingGraphs.Training(initial.Network, sizes), initial.Parameters,
             new AugmentedPhotos(training, plan), validation.Count > 0 ? new PhotoEvaluator(evaluation, validation) : null);
 
-        reporter.Phase("publishing");
         var weights = new WeightSet(initial.Network, plan.ClassCount, result.Weights);
         var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
         return Manifest(plan, result.State) with
@@ -72,7 +71,6 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             new StoredFeatures(trainingFeatures, training.Labels, plan),
             validation.Count > 0 ? new FeatureEvaluator(validationFeatures, validation.Labels) : null);
 
-        reporter.Phase("publishing");
         var weights = backbone.WithHead(plan.ClassCount, result.Weights[NetworkParameters.HeadKernelName], result.Weights[NetworkParameters.HeadBiasName]);
         return Manifest(plan, result.State) with
         {
@@ -110,7 +108,9 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
                 CheckpointInterval = options.CheckpointInterval,
             },
             engine);
-        return loop.Run(resumed, reporter.Stop);
+        var result = loop.Run(resumed, reporter.Stop);
+        reporter.Trained(result.State);
+        return result;
     }
 
     private PhotoPixels Pixels(DatasetRecord dataset, Split split, int side)

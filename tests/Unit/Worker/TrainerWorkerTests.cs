@@ -34,6 +34,7 @@ public sealed class TrainerWorkerTests : IDisposable
         Assert.True(job.State == JobState.Succeeded, job.Error?.ToString());
         var version = Version(job);
         Assert.Equal(1, version.Manifest.ValidationAccuracy);
+        Assert.Equal((30L, 30L, (double?)1), (job.Progress?.Step, job.Progress?.TotalSteps, job.Progress?.BestValidationAccuracy));
         Assert.Equal(["blue", "green", "red"], version.Manifest.Labels);
         using var model = InferenceModel.Open(_workspace.Blobs.PathOf(version.Manifest.InferenceGraph), new RuntimeOptions());
         foreach (var photo in Dataset().Photos.Where(photo => photo.Split == Split.Validation))
