@@ -1,3 +1,4 @@
+using BiT.Core.Store;
 using BiT.Graphs;
 using BiT.Graphs.Serialization;
 
@@ -22,8 +23,12 @@ public sealed class ArtifactCache(string folder)
         Directory.CreateDirectory(temporary);
         try
         {
-            OnnxWriter.Write(graph, Path.Combine(temporary, ModelFile));
+            WriteFlushed(graph, temporary);
+            // A folder without its model is what an interrupted deletion leaves.
+            if (Directory.Exists(final) && !File.Exists(path))
+                Directory.Delete(final, recursive: true);
             Directory.Move(temporary, final);
+            DurableFile.FlushFolder(folder);
         }
         catch (IOException) when (File.Exists(path))
         {
@@ -35,5 +40,16 @@ public sealed class ArtifactCache(string folder)
             throw;
         }
         return path;
+    }
+
+    // After a power cut a name must not point to a file whose content never reached the disk.
+    private static void WriteFlushed(Graph graph, string target)
+    {
+        foreach (var written in OnnxWriter.Write(graph, Path.Combine(target, ModelFile)))
+        {
+            using var file = File.OpenHandle(written, FileMode.Open, FileAccess.ReadWrite);
+            RandomAccess.FlushToDisk(file);
+        }
+        DurableFile.FlushFolder(target);
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BiT.Core.Store;
 using BiT.Training.Networks;
 
 namespace BiT.Training.Checkpoints;
@@ -9,25 +10,30 @@ internal sealed record Checkpoint(
 
 /// <summary>The checkpoints of one job: jobs/{job}/attempt-{attempt}/step-{step}.safetensors. Each attempt writes in a folder of its own, so that
 /// a worker that lost its lease cannot touch the files of its successor.</summary>
-internal sealed class CheckpointFolder(string jobFolder, int attempt, string planHash)
+internal sealed class CheckpointFolder(string jobFolder, int attempt, string planHash, string fingerprint)
 {
     private const string Extension = ".safetensors";
     private const int Kept = 2;
 
-    /// <summary>Writes a checkpoint and removes all but the newest two of this attempt.</summary>
+    /// <summary>Writes a checkpoint and removes what it makes useless: all but the newest two of this attempt, and earlier attempts.</summary>
     /// <returns>Its path, relative to the job's folder.</returns>
     public string Save(Checkpoint checkpoint)
     {
         var folder = AttemptFolder(attempt);
-        Directory.CreateDirectory(folder);
-        var texts = new Dictionary<string, string> { ["format"] = "bit-checkpoint-1", ["plan"] = planHash, ["state"] = checkpoint.State.ToJson() };
+        if (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder);
+            DurableFile.FlushFolder(jobFolder);
+        }
+        var texts = new Dictionary<string, string> { ["format"] = "bit-checkpoint-1", ["plan"] = planHash, ["fingerprint"] = fingerprint, ["state"] = checkpoint.State.ToJson() };
         var arrays = Prefixed("weights/", checkpoint.Weights).Concat(Prefixed("momenta/", checkpoint.Momenta));
         if (checkpoint.BestWeights is { } best)
             arrays = arrays.Concat(Prefixed("best/", best));
         var path = Path.Combine(folder, $"step-{checkpoint.State.Step:000000000}{Extension}");
         TensorFile.Write(path, texts, [.. arrays]);
-        foreach (var old in Files(folder).Skip(Kept))
+        foreach (var old in Files(folder).Skip(Kept).Concat(Directory.EnumerateFiles(folder, "*.tmp")))
             File.Delete(old);
+        DeleteEarlierAttempts();
         return Path.GetRelativePath(jobFolder, path);
     }
 
@@ -42,7 +48,7 @@ internal sealed class CheckpointFolder(string jobFolder, int attempt, string pla
             {
                 try
                 {
-                    return Load(file, parameters);
+                    return Load(file, parameters, log);
                 }
                 catch (Exception problem) when (problem is InvalidDataException or IOException or System.Text.Json.JsonException)
                 {
@@ -53,11 +59,29 @@ internal sealed class CheckpointFolder(string jobFolder, int attempt, string pla
         return null;
     }
 
-    private Checkpoint Load(string file, IReadOnlyList<Parameter> parameters)
+    // A worker that lost its lease may still write there; what is left goes with the next checkpoint.
+    private void DeleteEarlierAttempts()
+    {
+        for (var earlier = attempt - 1; earlier >= 1 && Directory.Exists(AttemptFolder(earlier)); earlier--)
+        {
+            try
+            {
+                Directory.Delete(AttemptFolder(earlier), recursive: true);
+            }
+            catch (IOException)
+            {
+                return;
+            }
+        }
+    }
+
+    private Checkpoint Load(string file, IReadOnlyList<Parameter> parameters, Action<string> log)
     {
         var content = TensorFile.Read(file);
         if (content.Texts.GetValueOrDefault("plan") != planHash)
             throw new InvalidDataException($"{file} belongs to another plan.");
+        if (content.Texts.GetValueOrDefault("fingerprint") is var written && written != fingerprint)
+            log($"The checkpoint was written under '{written}', this is '{fingerprint}': the result may differ in its last bits from an uninterrupted run.");
         var best = content.Arrays.Keys.Any(name => name.StartsWith("best/", StringComparison.Ordinal)) ? Take("best/") : null;
         return new Checkpoint(TrainingState.FromJson(content.Texts.GetValueOrDefault("state", "null")), Take("weights/"), Take("momenta/"), best);
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BiT.Core.Store;
 
 namespace BiT.Training.Checkpoints;
 
@@ -26,9 +27,8 @@ internal static class TensorFile
                 file.Write(Header(texts, arrays));
                 foreach (var (_, values) in arrays)
                     file.Write(MemoryMarshal.AsBytes<float>(values));
-                file.Flush(flushToDisk: true);
             }
-            File.Move(temporary, path, overwrite: true);
+            DurableFile.Replace(temporary, path);
         }
         catch
         {

@@ -23,6 +23,12 @@ internal sealed record TrainingState
     /// <summary>All evaluations so far.</summary>
     public IReadOnlyList<EvaluationPoint> Evaluations { get; init; } = [];
 
+    /// <summary>Sum and count of the losses since the last point of <see cref="Losses"/>.</summary>
+    public double LossSum { get; init; }
+
+    /// <summary>Steps in <see cref="LossSum"/>.</summary>
+    public int LossSteps { get; init; }
+
     /// <summary>Training loss over the run, thinned.</summary>
     public IReadOnlyList<LossPoint> Losses { get; init; } = [];
 

@@ -1,3 +1,4 @@
+using BiT.Core.Store;
 using Microsoft.Win32.SafeHandles;
 
 namespace BiT.Training.Datasets;
@@ -24,7 +25,7 @@ internal sealed class RecordFile : IDisposable
     /// <param name="count">Records.</param>
     /// <param name="recordBytes">Bytes of a record.</param>
     /// <param name="write">Writes all records in order; called only if the file is missing or of another length.</param>
-    /// <remarks>Written beside the final path and renamed, so that a reader never sees half of it.</remarks>
+    /// <remarks>Written beside the final path, flushed and renamed: a reader never sees half of it, after a power cut neither.</remarks>
     public static RecordFile GetOrWrite(string path, int count, int recordBytes, Action<SafeFileHandle> write)
     {
         var length = (long)count * recordBytes;
@@ -58,7 +59,7 @@ internal sealed class RecordFile : IDisposable
         {
             using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, length))
                 write(file);
-            File.Move(temporary, path, overwrite: true);
+            DurableFile.Replace(temporary, path);
         }
         catch
         {

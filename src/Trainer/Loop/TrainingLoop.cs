@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BiT.Core.Store;
 using BiT.Training.Checkpoints;
 using BiT.Training.Datasets;
 using BiT.Training.Evaluation;
@@ -22,6 +23,9 @@ internal interface ILoopObserver
     /// <summary>A checkpoint is on disk.</summary>
     /// <param name="path">Relative to the job's folder.</param>
     void OnCheckpoint(string path);
+
+    /// <summary>A checkpoint could not be written; the one before still counts.</summary>
+    void OnCheckpointFailed(Exception problem);
 }
 
 /// <summary>Where a loop stands.</summary>
@@ -73,6 +77,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
             SaveCheckpoint();
             throw;
         }
+        _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses] };
         return new LoopResult(_state, _best ?? Snapshot(engine.Weights));
     }
 
@@ -145,9 +150,11 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
             throw new TrainingDivergedException(_state.Step, _plan.Schedule.BaseRate);
         _evaluations.Add(point);
         var isBest = _state.BestAccuracy is not { } best || point.Accuracy > best || (point.Accuracy == best && point.Loss < _state.BestLoss);
-        _state = isBest
-            ? _state with { BestStep = point.Step, BestAccuracy = point.Accuracy, BestLoss = point.Loss, EvaluationsWithoutImprovement = 0 }
-            : _state with { EvaluationsWithoutImprovement = _state.EvaluationsWithoutImprovement + 1 };
+        // Patience is about accuracy alone: a loss that creeps down at equal accuracy would never let a run stop.
+        var waited = point.Accuracy > (_state.BestAccuracy ?? -1) ? 0 : _state.EvaluationsWithoutImprovement + 1;
+        _state = _state with { EvaluationsWithoutImprovement = waited };
+        if (isBest)
+            _state = _state with { BestStep = point.Step, BestAccuracy = point.Accuracy, BestLoss = point.Loss };
         if (isBest)
             _best = Snapshot(engine.Weights);
         _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses] };
@@ -160,6 +167,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
         _best = checkpoint.BestWeights?.ToDictionary();
         _evaluations.AddRange(_state.Evaluations);
         _losses.AddRange(_state.Losses);
+        (_lossSum, _lossSteps) = (_state.LossSum, _state.LossSteps);
         for (var index = 0; index < inputs.Parameters.Count; index++)
         {
             var name = inputs.Parameters[index].Name;
@@ -170,8 +178,16 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
 
     private void SaveCheckpoint()
     {
-        _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses] };
-        inputs.Observer.OnCheckpoint(inputs.Checkpoints.Save(new Checkpoint(_state, Snapshot(engine.Weights), Snapshot(engine.Momenta), _best)));
+        _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses], LossSum = _lossSum, LossSteps = _lossSteps };
+        try
+        {
+            inputs.Observer.OnCheckpoint(inputs.Checkpoints.Save(new Checkpoint(_state, Snapshot(engine.Weights), Snapshot(engine.Momenta), _best)));
+        }
+        catch (Exception problem) when (problem is IOException or StoreUnavailableException)
+        {
+            // A full disk may be emptied: hours of training must not end for it.
+            inputs.Observer.OnCheckpointFailed(problem);
+        }
     }
 
     private delegate Span<float> ArrayOf(int index);

@@ -24,7 +24,6 @@ internal static class JobErrors
         ExecutionProviderException => new JobError("EXECUTION_PROVIDER", problem.Message),
         OutOfMemoryException => OutOfMemory(problem),
         OnnxRuntimeException when problem.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) => OutOfMemory(problem),
-        IOException or UnauthorizedAccessException => new JobError("STORAGE", $"Reading or writing the workspace failed: {problem.Message}"),
         AggregateException { InnerExceptions: [var only] } => Of(only),
         _ => new JobError("INTERNAL", $"{problem.GetType().Name}: {problem.Message}"),
     };

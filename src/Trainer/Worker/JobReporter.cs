@@ -121,6 +121,18 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
 
     public void OnCheckpoint(string path) => _jobs.SetCheckpoint(_lease, path);
 
+    public void OnCheckpointFailed(Exception problem)
+    {
+        try
+        {
+            Message($"The checkpoint could not be written ({problem.Message}); training goes on, and the one before still counts.");
+        }
+        catch (StoreUnavailableException unavailable)
+        {
+            Failure = unavailable;
+        }
+    }
+
     public void Dispose()
     {
         _timer.Dispose();

@@ -84,7 +84,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     private LoopResult Train(
         TrainingPlan plan, WeightSet initial, Graphs.Graph graph, IReadOnlyList<Parameter> parameters, ITrainingStream stream, IEvaluator? evaluator)
     {
-        var checkpoints = new CheckpointFolder(workspace.JobFolder(lease.JobId), lease.Attempt, plan.Hash);
+        var checkpoints = new CheckpointFolder(workspace.JobFolder(lease.JobId), lease.Attempt, plan.Hash, Fingerprint.Of(options.Runtime));
         var optimizer = OptimizerGraph.Build(parameters, (float)plan.Momentum, (float)plan.WeightDecay);
         using var engine = new TrainingEngine(artifacts.GetOrWrite(graph), artifacts.GetOrWrite(optimizer), parameters, options.Runtime);
         for (var index = 0; index < parameters.Count; index++)

@@ -11,15 +11,29 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
     /// <summary>Runs jobs until shutdown; a job in work is handed back at its checkpoint.</summary>
     public async Task RunAsync(CancellationToken shutdown)
     {
+        Leftovers.Delete(workspace, time.GetUtcNow());
         Log($"Worker {options.WorkerId} looks for jobs in {workspace.Path}.");
         while (!shutdown.IsCancellationRequested)
         {
-            if (workspace.Jobs.TryLease(options.WorkerId, options.LeaseDuration) is { } lease)
+            if (TryLease() is { } lease)
                 Run(lease, shutdown);
             else
                 await Task.Delay(options.PollInterval, time, shutdown).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         Log($"Worker {options.WorkerId} stops.");
+    }
+
+    private JobLease? TryLease()
+    {
+        try
+        {
+            return workspace.Jobs.TryLease(options.WorkerId, options.LeaseDuration);
+        }
+        catch (StoreUnavailableException problem)
+        {
+            Log(problem.Message);
+            return null;
+        }
     }
 
     private void Run(JobLease lease, CancellationToken shutdown)
@@ -44,6 +58,7 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
             var job = workspace.Jobs.Find(lease.JobId) ?? throw new StoreNotFoundException($"Job {lease.JobId} vanished.");
             var manifest = new JobRun(workspace, _artifacts, options, lease, reporter).Run(job);
             var version = workspace.Jobs.Publish(lease, manifest);
+            Leftovers.DeleteJob(workspace, lease.JobId);
             return $"published {version.Id}, validation accuracy {version.Manifest.ValidationAccuracy:P1}";
         }
         catch (OperationCanceledException) when (reporter.IsLeaseLost)
@@ -60,12 +75,32 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
             workspace.Jobs.Release(lease);
             return "handed back at its checkpoint";
         }
+        catch (Exception problem) when (problem is StoreUnavailableException or IOException or UnauthorizedAccessException)
+        {
+            // A full or busy disk may recover, and the work so far is in the checkpoint: the lease runs out, the job is taken again, and the
+            // store ends it after a few attempts without a new step.
+            Log(problem.ToString());
+            TryTell(lease, $"The workspace cannot be read or written: {problem.Message} The job is taken again in {options.LeaseDuration.TotalSeconds:0} s.");
+            return "stopped by its storage";
+        }
         catch (Exception problem) when (problem is not LeaseLostException)
         {
             Log(problem.ToString());
             var error = JobErrors.Of(problem);
             workspace.Jobs.Fail(lease, error);
             return $"failed, {error.Reason}: {error.Message}";
+        }
+    }
+
+    private void TryTell(JobLease lease, string message)
+    {
+        try
+        {
+            workspace.Jobs.AppendMessage(lease, message);
+        }
+        catch (StoreUnavailableException problem)
+        {
+            Log(problem.Message);
         }
     }
 
