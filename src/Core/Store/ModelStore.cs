@@ -115,14 +115,16 @@ public sealed class ModelStore
     /// <summary>Checks what can be checked without the database: names, sizes, and that all files are in the store.</summary>
     internal void CheckManifest(ModelManifest manifest)
     {
-        if (manifest.Method is not ("full" or "head"))
-            throw new ArgumentException($"The manifest's method is '{manifest.Method}'; expected full or head.", nameof(manifest));
+        if (manifest.Method is not ("full" or "head" or "backbone"))
+            throw new ArgumentException($"The manifest's method is '{manifest.Method}'; expected full, head or backbone.", nameof(manifest));
         if ((manifest.Method == "head") != (manifest.Head is not null))
             throw new ArgumentException($"The manifest's method is '{manifest.Method}', but its head is {manifest.Head ?? "absent"}; "
                 + "only head versions have one.", nameof(manifest));
-        if (manifest.Labels.Count == 0 || manifest.InputSize < 1)
-            throw new ArgumentException($"The manifest has {manifest.Labels.Count} labels and input size {manifest.InputSize}; "
-                + "expected at least 1 of each.", nameof(manifest));
+        if ((manifest.Method == "backbone") != (manifest.Labels.Count == 0))
+            throw new ArgumentException($"The manifest's method is '{manifest.Method}', and it has {manifest.Labels.Count} labels; "
+                + "backbone versions have none, others at least 1.", nameof(manifest));
+        if (manifest.InputSize < 1)
+            throw new ArgumentException($"The manifest has input size {manifest.InputSize}; expected at least 1.", nameof(manifest));
         _blobs.Require([manifest.InferenceGraph, manifest.Weights, manifest.Head], "The manifest");
     }
 

@@ -13,26 +13,27 @@ public sealed record ModelVersionId(string ModelId, int Number)
 /// <remarks>All files are blobs, named by their sha256; see docs/formats/models.md.</remarks>
 public sealed record ModelManifest
 {
-    /// <summary><c>full</c> or <c>head</c>.</summary>
+    /// <summary>How the version was trained: <c>full</c>, <c>head</c>, or <c>backbone</c> for imported weights without a head, which
+    /// training can start from and nothing can be classified with.</summary>
     public required string Method { get; init; }
 
     /// <summary>Network name, for example <c>bit-tiny</c>.</summary>
     public required string Network { get; init; }
 
-    /// <summary>Class names by class index.</summary>
+    /// <summary>Class names by class index; at least one, but none for <c>backbone</c>.</summary>
     public required IReadOnlyList<string> Labels { get; init; }
 
     /// <summary>Side of the square input of <see cref="InferenceGraph"/>, in pixels.</summary>
     public required int InputSize { get; init; }
 
     /// <summary>Blob of the infer.onnx. For <c>full</c>: outputs logits and pre_logits. For <c>head</c>: the shared backbone's, whose
-    /// pre_logits feed <see cref="Head"/>.</summary>
+    /// pre_logits feed <see cref="Head"/>. For <c>backbone</c>: pre_logits only.</summary>
     public required string InferenceGraph { get; init; }
 
-    /// <summary>Blob of the raw weights, npz in the official layout. For <c>head</c>: the backbone's, without a head.</summary>
+    /// <summary>Blob of the raw weights, npz in the official layout. For <c>head</c> and <c>backbone</c>: without a head.</summary>
     public required string Weights { get; init; }
 
-    /// <summary>Blob of the head, npz with resnet/head/conv2d/kernel (1,1,F,K) and /bias (K); null for <c>full</c>.</summary>
+    /// <summary>Blob of the head, npz with resnet/head/conv2d/kernel (1,1,F,K) and /bias (K); null but for <c>head</c>.</summary>
     public string? Head { get; init; }
 
     /// <summary>Best validation accuracy, 0 to 1; null without validation photos.</summary>

@@ -159,6 +159,9 @@ internal sealed class ModelCatalog(Workspace workspace, GraphCache graphs, HeadC
 
     private async Task<ServedModel> LoadAsync(ModelVersionRecord version, CancellationToken cancellationToken)
     {
+        // Before its graph is loaded: that costs seconds and memory, and would answer nothing.
+        if (version.Manifest.Method == "backbone")
+            throw ModelNotLoadableException.WithoutHead(version.Id);
         GraphLease? lease = null;
         try
         {

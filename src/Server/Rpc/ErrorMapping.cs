@@ -43,7 +43,7 @@ internal static class ErrorMapping
             Error(Code.AlreadyExists, "REQUEST_ID_CONFLICT", conflict.Message, ("request_id", conflict.RequestId)),
         AliasConflictException conflict => Error(Code.Aborted, "ALIAS_CONFLICT", conflict.Message),
         ModelNotLoadableException model =>
-            Error(Code.FailedPrecondition, "MODEL_NOT_LOADABLE", model.Message, ("version", model.Version.ToString())),
+            Error(Code.FailedPrecondition, model.Reason, model.Message, ("version", model.Version.ToString())),
         BlobCorruptException blob => Error(Code.DataLoss, "BLOB_CORRUPT", blob.Message, ("sha256", blob.Hash)),
         BlobNotFoundException blob => Error(Code.DataLoss, "BLOB_MISSING", blob.Message, ("sha256", blob.Hash)),
         QueueFullException full => Error(Code.ResourceExhausted, "QUEUE_FULL", full.Message).With(Retry(full.RetryAfter)),

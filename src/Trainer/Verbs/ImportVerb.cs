@@ -6,7 +6,7 @@ using BiT.Training.Weights;
 
 namespace BiT.Training.Verbs;
 
-/// <summary><c>import</c>: makes a model version of an official npz file, to start fine-tuning from or to serve.</summary>
+/// <summary><c>import</c>: makes a model version of an official npz file, to start fine-tuning from or, with a head, to serve.</summary>
 internal static class ImportVerb
 {
     public static Command Create()
@@ -17,15 +17,20 @@ internal static class ImportVerb
         var model = new Option<string>("--model") { Description = "Model that receives the version.", Required = true };
         var size = new Option<int>("--size") { Description = "Side of the served input in pixels, 32 to 1024.", DefaultValueFactory = _ => 224 };
         var labels = new Option<FileInfo>("--labels") { Description = "Text file with one class name per line, for a file with a head; without it the classes are numbered." };
-        var command = new Command("import", "Imports official BiT weights as a model version.") { workspace, weights, network, model, size, labels };
+        var command = new Command("import", "Imports official BiT weights as a model version; without a head: a backbone, to start fine-tuning from.") { workspace, weights, network, model, size, labels };
         command.SetAction(parsed =>
         {
             var side = parsed.GetValue(size);
             if (side is < 32 or > 1024)
                 throw new UsageException($"--size is {side}; expected 32 to 1024.");
+            var modelId = parsed.GetRequiredValue(model);
+            if (!ResourceIds.IsName(modelId))
+                throw new UsageException($"--model is '{modelId}'; expected 1 to 63 characters a-z, 0-9 and -, beginning with a letter.");
+            var read = Read(parsed.GetRequiredValue(weights), parsed.GetRequiredValue(network));
+            var names = Labels(read.ClassCount, parsed.GetValue(labels));
+            // Last, so that a wrong command line leaves no new workspace behind.
             using var opened = Workspace.Open(parsed.GetRequiredValue(workspace), TimeProvider.System);
-            var version = Import(opened, Read(parsed.GetRequiredValue(weights), parsed.GetRequiredValue(network)), parsed.GetRequiredValue(model), side,
-                parsed.GetValue(labels));
+            var version = Import(opened, read, modelId, side, names);
             parsed.InvocationConfiguration.Output.WriteLine(version.Id);
             return TrainerCommand.Success;
         });
@@ -46,19 +51,28 @@ internal static class ImportVerb
         }
     }
 
-    private static ModelVersionRecord Import(Workspace workspace, WeightSet weights, string model, int size, FileInfo? labelFile)
+    private static ModelVersionRecord Import(Workspace workspace, WeightSet weights, string model, int size, string[] labels)
     {
-        var labels = Labels(weights.ClassCount, labelFile);
         var publisher = new Publisher(workspace);
-        return workspace.Models.Import(model, new ModelManifest
+        var isBackbone = weights.ClassCount == 0;
+        var manifest = new ModelManifest
         {
-            Method = weights.ClassCount > 0 ? "full" : "backbone",
+            Method = isBackbone ? "backbone" : "full",
             Network = weights.Network.Name,
             Labels = labels,
             InputSize = size,
-            InferenceGraph = publisher.StoreInferenceGraph(weights, size, labels),
+            // Without labels the file is the one that head jobs store for this backbone and size: the server then loads it once.
+            InferenceGraph = publisher.StoreInferenceGraph(weights, size, isBackbone ? null : labels),
             Weights = publisher.StoreWeights(weights),
-        });
+        };
+        try
+        {
+            return workspace.Models.Import(model, manifest);
+        }
+        catch (ArgumentException problem)
+        {
+            throw new UsageException(problem.Message);
+        }
     }
 
     private static string[] Labels(int classCount, FileInfo? file)

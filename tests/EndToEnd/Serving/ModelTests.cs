@@ -1,4 +1,5 @@
 using BiT.Protocol.V1;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace BiT.Tests.EndToEnd.Serving;
@@ -73,6 +74,20 @@ public sealed class ModelTests(ServerFixture server)
 
         var model = await server.Models.GetModelAsync(new GetModelRequest { Name = "models/careful" }, Options);
         Assert.Equal("models/careful/versions/1", Assert.Single(model.Aliases).Version);
+    }
+
+    [Fact]
+    public async Task Backbone_IsListedButNeitherClassifiesNorTakesAnAlias()
+    {
+        TinyModels.ImportBackbone(server.Workspace, "bare");
+        var request = new ClassifyRequest { Model = "models/bare/versions/1", Images = { ByteString.CopyFrom(1) } };
+
+        await RpcAssert.FailsAsync(StatusCode.FailedPrecondition, "MODEL_HAS_NO_HEAD",
+            () => server.Classification.ClassifyAsync(request, Options).ResponseAsync);
+        await RpcAssert.FailsAsync(StatusCode.FailedPrecondition, "MODEL_HAS_NO_HEAD", () => SetAliasAsync("bare", "", 1));
+
+        var model = await server.Models.GetModelAsync(new GetModelRequest { Name = "models/bare" }, Options);
+        Assert.Equal(("backbone", 0, 0), (model.LatestVersion.Method, model.LatestVersion.Labels.Count, model.Aliases.Count));
     }
 
     [Fact]

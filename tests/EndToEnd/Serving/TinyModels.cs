@@ -33,6 +33,10 @@ internal static class TinyModels
             Manifest("head", Put(workspace, Backbone()), labels) with { Head = head, Weights = PutBytes(workspace, [2]) });
     }
 
+    /// <summary>Imports the shared backbone alone.</summary>
+    public static ModelVersionRecord ImportBackbone(Workspace workspace, string modelId) =>
+        workspace.Models.Import(modelId, Manifest("backbone", Put(workspace, Backbone()), []) with { Weights = PutBytes(workspace, [2]) });
+
     /// <summary>Imports a version whose graph is no ONNX file.</summary>
     public static ModelVersionRecord ImportBroken(Workspace workspace, string modelId) =>
         workspace.Models.Import(modelId,

@@ -77,10 +77,22 @@ public sealed class ModelStoreTests
         ModelManifest[] manifests =
         [
             good with { Method = "lora" }, good with { Method = "head" }, good with { Head = good.Weights }, good with { Labels = [] },
-            good with { InputSize = 0 },
+            good with { InputSize = 0 }, good with { Method = "backbone" },
+            good with { Method = "backbone", Labels = [], Head = good.Weights }, good with { Method = "head", Labels = [], Head = good.Weights },
         ];
 
         Assert.All(manifests, manifest => Assert.Throws<ArgumentException>(() => test.Workspace.Models.Import("flowers", manifest)));
+    }
+
+    [Fact]
+    public void Import_Backbone_HasNeitherLabelsNorHead()
+    {
+        using var test = new TestWorkspace();
+
+        var version = test.Workspace.Models.Import("base", test.Manifest() with { Method = "backbone", Labels = [] });
+
+        var manifest = test.Workspace.Models.FindVersion(version.Id)?.Manifest;
+        Assert.Equal(("backbone", 0, null), (manifest?.Method, manifest?.Labels.Count, manifest?.Head));
     }
 
     [Fact]

@@ -86,6 +86,39 @@ public sealed class ModelCatalogTests : IAsyncDisposable
         Assert.Empty(_graphs.Loaded);
     }
 
+    [Fact]
+    public async Task Backbone_AcquiredOrGivenAnAlias_IsRefusedWithTheCureAndWithoutLoading()
+    {
+        var served = Import();
+        await SetAliasAsync(served);
+        var backbone = _workspace.Models.Import("m", served.Manifest with { Method = "backbone", Labels = [] });
+        _onLoad = _ => throw new InvalidOperationException("A backbone was loaded.");
+
+        var refusals = new[]
+        {
+            await Assert.ThrowsAsync<ModelNotLoadableException>(() => _catalog.AcquireAsync(ModelReference.ToVersion("m", 2), Token)),
+            await Assert.ThrowsAsync<ModelNotLoadableException>(() => SetAliasAsync(backbone)),
+        };
+
+        Assert.All(refusals, refusal => Assert.Equal("MODEL_HAS_NO_HEAD", refusal.Reason));
+        Assert.All(refusals, refusal => Assert.Contains("--base m/versions/2", refusal.Message, StringComparison.Ordinal));
+        Assert.Equal(served.Id, _workspace.Models.Resolve("m", ModelReference.LiveAlias)?.Id);
+    }
+
+    [Fact]
+    public async Task Refresh_AliasMovedElsewhereToABackbone_GoesOnWithTheOldVersion()
+    {
+        var served = Import();
+        await SetAliasAsync(served);
+        var backbone = _workspace.Models.Import("m", served.Manifest with { Method = "backbone", Labels = [] });
+        _workspace.Models.SetAlias("m", ModelReference.LiveAlias, backbone.Id.Number, OptionalExpected.Any);
+
+        await _catalog.RefreshAsync(Token);
+
+        using var after = await _catalog.AcquireAsync(Live, Token);
+        Assert.Equal(served.Id, after.Version.Id);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _catalog.Dispose();

@@ -21,6 +21,7 @@ public sealed class ErrorMappingTests
         { new RequestIdConflictException("id", "m"), Code.AlreadyExists, "REQUEST_ID_CONFLICT" },
         { new AliasConflictException("m"), Code.Aborted, "ALIAS_CONFLICT" },
         { new ModelNotLoadableException(new ModelVersionId("m", 1), "m"), Code.FailedPrecondition, "MODEL_NOT_LOADABLE" },
+        { ModelNotLoadableException.WithoutHead(new ModelVersionId("m", 1)), Code.FailedPrecondition, "MODEL_HAS_NO_HEAD" },
         { new BlobCorruptException("00", "m"), Code.DataLoss, "BLOB_CORRUPT" },
         { new QueueFullException("m", TimeSpan.FromSeconds(2)), Code.ResourceExhausted, "QUEUE_FULL" },
         { new TooManyUploadsException(8), Code.ResourceExhausted, "TOO_MANY_UPLOADS" },
