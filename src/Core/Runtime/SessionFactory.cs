@@ -19,8 +19,10 @@ public static class SessionFactory
     }
 
     /// <summary>Checks that sessions can be made with these options, without a model.</summary>
+    /// <param name="options">Provider and threads.</param>
+    /// <param name="log">Receives one line if a fallback happened.</param>
     /// <exception cref="ExecutionProviderException">The provider is unknown or cannot be loaded, and no fallback is allowed.</exception>
-    public static void Check(RuntimeOptions options) => CreateOptions(options, log: null).Dispose();
+    public static void Check(RuntimeOptions options, Action<string>? log = null) => CreateOptions(options, log).Dispose();
 
     private static SessionOptions CreateOptions(RuntimeOptions options, Action<string>? log)
     {

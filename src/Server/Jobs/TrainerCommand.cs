@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using BiT.Core.Runtime;
 
 namespace BiT.Serving.Jobs;
 
@@ -22,7 +23,13 @@ internal static class TrainerCommand
     }
 
     /// <summary>The process to start, with all three standard streams redirected.</summary>
-    public static ProcessStartInfo Create(TrainerOptions options, string trainer, string workspacePath, string workerId)
+    /// <param name="options">The trainer's options.</param>
+    /// <param name="runtime">The server's own, for what the trainer's leave open.</param>
+    /// <param name="trainer">What <see cref="Find"/> found.</param>
+    /// <param name="workspacePath">The workspace that both share.</param>
+    /// <param name="workerId">Who the trainer is, in leases.</param>
+    public static ProcessStartInfo Create(
+        TrainerOptions options, RuntimeOptions runtime, string trainer, string workspacePath, string workerId)
     {
         List<string> command = [];
         // Process.PriorityClass would change the main thread only: on Linux niceness belongs to threads.
@@ -31,6 +38,11 @@ internal static class TrainerCommand
         if (trainer.EndsWith(".dll", StringComparison.OrdinalIgnoreCase))
             command.Add(DotnetHost());
         command.AddRange([trainer, "work", "--workspace", workspacePath, "--worker-id", workerId, "--exit-with-stdin"]);
+        command.AddRange(["--provider", options.ExecutionProvider ?? runtime.ExecutionProvider]);
+        command.AddRange(["--threads", options.Threads.ToString(CultureInfo.InvariantCulture)]);
+        command.AddRange(["--memory-bytes", options.MemoryBytes.ToString(CultureInfo.InvariantCulture)]);
+        if (options.FallBackToCpu ?? runtime.FallBackToCpu)
+            command.Add("--fall-back-to-cpu");
         return new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Serving.Telemetry;
 
@@ -9,7 +10,7 @@ namespace BiT.Serving.Jobs;
 /// <remarks>A trainer that dies is started again, and its job goes back to the queue at once instead of when its lease expires. Its
 /// standard input stays open as long as the server lives: when it closes, for whatever reason, the trainer ends.</remarks>
 internal sealed class TrainerSupervisor(
-    TrainerOptions options, Workspace workspace, JobSignals signals, TimeProvider time, ServerMetrics metrics,
+    TrainerOptions options, RuntimeOptions runtime, Workspace workspace, JobSignals signals, TimeProvider time, ServerMetrics metrics,
     ILogger<TrainerSupervisor> logger)
     : BackgroundService
 {
@@ -45,7 +46,7 @@ internal sealed class TrainerSupervisor(
     /// <returns>How it ended, for the log.</returns>
     private async Task<string> RunOnceAsync(string trainer, CancellationToken stopping)
     {
-        using var process = new Process { StartInfo = TrainerCommand.Create(options, trainer, workspace.Path, _workerId) };
+        using var process = new Process { StartInfo = TrainerCommand.Create(options, runtime, trainer, workspace.Path, _workerId) };
         try
         {
             process.Start();

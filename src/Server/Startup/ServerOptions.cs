@@ -74,6 +74,13 @@ internal sealed record ServerOptions
         }
         if (ProviderViolation(Runtime.ExecutionProvider) is { } provider)
             yield return $"Runtime:ExecutionProvider: {provider}";
+        if (Trainer.ExecutionProvider is { } own && ProviderViolation(own) is { } trainerProvider)
+            yield return $"Trainer:ExecutionProvider: {trainerProvider}";
+        if (Trainer.MemoryBytes is > 0 and < TrainerOptions.LeastMemoryBytes)
+        {
+            yield return $"Trainer:MemoryBytes is {Trainer.MemoryBytes}; expected 0 (half of the memory) or at least "
+                + $"{TrainerOptions.LeastMemoryBytes}. The unit is bytes.";
+        }
     }
 
     private static string? ProviderViolation(string provider)

@@ -14,48 +14,25 @@ internal static class WorkVerb
     public static Command Create()
     {
         var workspace = new Option<string>("--workspace") { Description = "Folder of the workspace.", Required = true };
-        var worker = new Option<string>("--worker-id")
-        {
-            Description = "Who this worker is, in leases and logs.",
-            DefaultValueFactory = _ => $"trainer-{Environment.MachineName}-{Environment.ProcessId}",
-        };
         var exitWithStdin = new Option<bool>("--exit-with-stdin") { Description = "Stop when standard input closes: with the process that started this one." };
-        var threads = new Option<int>("--threads") { Description = "Threads of an operator; 0 means one per core." };
-        var provider = new Option<string>("--provider") { Description = "Execution provider: cpu or cuda:N.", DefaultValueFactory = _ => "cpu" };
-        var spinning = new Option<bool>("--spinning") { Description = "Let idle threads spin: faster on a machine of its own, rude on a shared one." };
-        var checkpoint = new Option<double>("--checkpoint-seconds") { Description = "Seconds between two checkpoints.", DefaultValueFactory = _ => 30 };
-        var command = new Command("work", "Leases fine-tuning jobs of a workspace and runs them until SIGTERM.")
-        {
-            workspace, worker, exitWithStdin, threads, provider, spinning, checkpoint,
-        };
+        var options = new WorkOptions();
+        var command = new Command("work", "Leases fine-tuning jobs of a workspace and runs them until SIGTERM.") { workspace, exitWithStdin };
+        options.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var seconds = parsed.GetValue(checkpoint);
-            if (!(seconds > 0 && seconds <= 86_400))
-                throw new UsageException($"--checkpoint-seconds is {seconds}; expected more than 0 and at most 86400.");
-            var options = new TrainerOptions
-            {
-                WorkerId = parsed.GetRequiredValue(worker),
-                Runtime = new RuntimeOptions
-                {
-                    ExecutionProvider = parsed.GetRequiredValue(provider),
-                    IntraOpThreads = parsed.GetValue(threads),
-                    AllowSpinning = parsed.GetValue(spinning),
-                },
-                CheckpointInterval = TimeSpan.FromSeconds(seconds),
-            };
-            CheckProvider(options.Runtime);
-            await RunAsync(parsed.GetRequiredValue(workspace), options, parsed.GetValue(exitWithStdin), parsed.InvocationConfiguration.Error, cancellation);
+            var (read, log) = (options.Read(parsed), parsed.InvocationConfiguration.Error);
+            CheckProvider(read.Runtime, log);
+            await RunAsync(parsed.GetRequiredValue(workspace), read, parsed.GetValue(exitWithStdin), log, cancellation);
             return TrainerCommand.Success;
         });
         return command;
     }
 
-    private static void CheckProvider(RuntimeOptions options)
+    private static void CheckProvider(RuntimeOptions options, TextWriter log)
     {
         try
         {
-            SessionFactory.Check(options);
+            SessionFactory.Check(options, log.WriteLine);
         }
         catch (ExecutionProviderException problem)
         {

@@ -82,6 +82,17 @@ public sealed class ServerOptionsTests
             Assert.Single(Violations("--Trainer:Enabled", "true", "--Trainer:Path", "/absent/BiT.Trainer.dll")), StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("ExecutionProvider", "tpu", "Trainer:ExecutionProvider: Execution provider 'tpu' is unknown")]
+    [InlineData("Threads", "-1", "Trainer:Threads is -1; expected 0 to 1024")]
+    [InlineData("Threads", "1025", "Trainer:Threads is 1025; expected 0 to 1024")]
+    [InlineData("MemoryBytes", "-1", "Trainer:MemoryBytes is -1; expected 0 to ")]
+    [InlineData("MemoryBytes", "8", "Trainer:MemoryBytes is 8; expected 0 (half of the memory) or at least 67108864")]
+    [InlineData("MemoryBytes", "8GB", "Trainer:MemoryBytes is '8GB'; expected a whole number")]
+    [InlineData("FallBackToCpu", "maybe", "Trainer:FallBackToCpu is 'maybe'; expected true or false")]
+    public void Read_TrainerOptionOutOfRange_IsRefused(string name, string value, string violation) =>
+        Assert.StartsWith(violation, Assert.Single(Violations($"--Trainer:{name}", value)), StringComparison.Ordinal);
+
+    [Theory]
     [MemberData(nameof(OptionTypes))]
     public void Option_ThatIsANumberOrDuration_HasARange(Type type)
     {
