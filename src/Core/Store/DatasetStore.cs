@@ -40,11 +40,12 @@ public sealed class DatasetStore
     /// <exception cref="InvalidDataException">The stored photos do not have the hash that names the set.</exception>
     public DatasetRecord? Find(string id) => _database.Read(connection => FindRow(connection, id));
 
-    /// <summary>Data sets, newest first.</summary>
+    /// <summary>Data sets, newest first, without their photos: sets can have millions. Their hashes are not checked; <see cref="Find"/>
+    /// does.</summary>
     /// <param name="pageSize">0 means 50; more than 1000 counts as 1000.</param>
     /// <param name="pageToken">Of the previous page; null or empty for the first.</param>
     /// <exception cref="InvalidPageTokenException">The token is not of this listing.</exception>
-    public Page<DatasetRecord> List(int pageSize, string? pageToken)
+    public Page<DatasetSummary> List(int pageSize, string? pageToken)
     {
         var size = Paging.Size(pageSize);
         var before = Paging.NumberKey(Listing, pageToken) ?? long.MaxValue;
@@ -54,7 +55,7 @@ public sealed class DatasetStore
                 "SELECT seq, id, display_name, create_time FROM datasets WHERE seq < $before ORDER BY seq DESC LIMIT $count",
                 Row.Read, ("$before", before), ("$count", size + 1));
             var page = Paging.Cut(Listing, rows, size, row => row.Seq);
-            return new Page<DatasetRecord>(page.Items.Select(row => Load(connection, row)).ToList(), page.NextPageToken);
+            return new Page<DatasetSummary>(page.Items.Select(row => Summarize(connection, row)).ToList(), page.NextPageToken);
         });
     }
 
@@ -115,6 +116,33 @@ public sealed class DatasetStore
         "SELECT seq, id, display_name, create_time FROM datasets WHERE id = $id", Row.Read, ("$id", id)) is { } row
         ? Load(connection, row)
         : null;
+
+    private static DatasetSummary Summarize(SqliteConnection connection, Row row)
+    {
+        // Ordered here: SQLite compares UTF-8 bytes, ordinal order compares UTF-16 units.
+        var classes = connection.Query(
+                """
+                SELECT label, count(*) FILTER (WHERE split = $train), count(*) FILTER (WHERE split = $validation), sum(byte_count)
+                FROM photos WHERE dataset = $seq GROUP BY label
+                """,
+                item => (Class: new DatasetClassSummary(item.GetString(0), item.GetInt32(1), item.GetInt32(2)), ByteCount: item.GetInt64(3)),
+                ("$seq", row.Seq), ("$train", (long)Split.Train), ("$validation", (long)Split.Validation))
+            .OrderBy(item => item.Class.Label, StringComparer.Ordinal)
+            .ToList();
+        var trained = classes.Sum(item => item.Class.TrainPhotoCount);
+        var median = connection.QueryNumberOrNull(
+            "SELECT width * height AS area FROM photos WHERE dataset = $seq AND split = $train ORDER BY area LIMIT 1 OFFSET $middle",
+            ("$seq", row.Seq), ("$train", (long)Split.Train), ("$middle", Math.Max(0, trained - 1) / 2));
+        return new DatasetSummary
+        {
+            Id = row.Id,
+            DisplayName = row.DisplayName,
+            CreateTime = row.CreateTime,
+            Classes = classes.Select(item => item.Class).ToList(),
+            ByteCount = classes.Sum(item => item.ByteCount),
+            MedianTrainArea = median ?? 0,
+        };
+    }
 
     private static DatasetRecord Load(SqliteConnection connection, Row row)
     {

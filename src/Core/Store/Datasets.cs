@@ -36,4 +36,56 @@ public sealed record DatasetRecord(
             return areas.Length == 0 ? 0 : areas[(areas.Length - 1) / 2];
         }
     }
+
+    /// <summary>The set without its photos.</summary>
+    public DatasetSummary Summarize()
+    {
+        var photos = Photos.ToLookup(photo => photo.Label, StringComparer.Ordinal);
+        return new DatasetSummary
+        {
+            Id = Id,
+            DisplayName = DisplayName,
+            CreateTime = CreateTime,
+            Classes = Labels.Select(label => new DatasetClassSummary(
+                label,
+                photos[label].Count(photo => photo.Split == Split.Train),
+                photos[label].Count(photo => photo.Split == Split.Validation))).ToList(),
+            ByteCount = Photos.Sum(photo => photo.ByteCount),
+            MedianTrainArea = MedianTrainArea,
+        };
+    }
 }
+
+/// <summary>What a listing tells about a data set: counts instead of photos.</summary>
+public sealed record DatasetSummary
+{
+    /// <summary>sha256 of the content, hexadecimal.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>For people.</summary>
+    public required string DisplayName { get; init; }
+
+    /// <summary>When it was first stored.</summary>
+    public required DateTimeOffset CreateTime { get; init; }
+
+    /// <summary>Classes in ordinal order of their labels.</summary>
+    public required IReadOnlyList<DatasetClassSummary> Classes { get; init; }
+
+    /// <summary>Encoded size of all photos.</summary>
+    public required long ByteCount { get; init; }
+
+    /// <summary>Median of width times height over the training photos, in pixels (lower median).</summary>
+    public required long MedianTrainArea { get; init; }
+
+    /// <summary>Photos to learn from.</summary>
+    public int TrainPhotoCount => Classes.Sum(item => item.TrainPhotoCount);
+
+    /// <summary>Photos that are only measured on.</summary>
+    public int ValidationPhotoCount => Classes.Sum(item => item.ValidationPhotoCount);
+}
+
+/// <summary>How many photos of a class a data set has.</summary>
+/// <param name="Label">Class name.</param>
+/// <param name="TrainPhotoCount">Photos to learn from.</param>
+/// <param name="ValidationPhotoCount">Photos that are only measured on.</param>
+public sealed record DatasetClassSummary(string Label, int TrainPhotoCount, int ValidationPhotoCount);

@@ -191,6 +191,40 @@ public sealed class DatasetStoreTests
     }
 
     [Fact]
+    public void List_Summary_IsThatOfTheWholeSet()
+    {
+        using var test = new TestWorkspace();
+        // Ordinal order puts the surrogate pair before the last letter of the basic plane; UTF-8 order does not.
+        string[] labels = ["rose", "\uff5a", "\ud83c\udf37", "Daisy"];
+        var photos = labels.SelectMany((label, number) => Class(test, label, 5 + number)
+            .Select((photo, index) => photo with { Width = 50_000 + (index * 7 + number * 3) % 11, Height = 60_000, ByteCount = 3_000_000_000 }));
+        var saved = test.Workspace.Datasets.Save("garden", photos);
+        var learned = saved.Photos.Where(photo => photo.Split == Split.Train).Select(photo => (long)photo.Width * photo.Height).Order().ToList();
+
+        var listed = Assert.Single(test.Workspace.Datasets.List(0, null).Items);
+
+        Assert.Equal(["Daisy", "rose", "\ud83c\udf37", "\uff5a"], listed.Classes.Select(item => item.Label));
+        Assert.Equal([(6, 2), (4, 1), (6, 1), (5, 1)], listed.Classes.Select(item => (item.TrainPhotoCount, item.ValidationPhotoCount)));
+        Assert.Equal((21, 5, 26 * 3_000_000_000L), (listed.TrainPhotoCount, listed.ValidationPhotoCount, listed.ByteCount));
+        Assert.Equal(learned[10], listed.MedianTrainArea);
+        Assert.Equal((saved.Id, "garden", saved.CreateTime), (listed.Id, listed.DisplayName, listed.CreateTime));
+        Assert.Equivalent(saved.Summarize(), listed, strict: true);
+    }
+
+    [Fact]
+    public void List_OneDamagedSet_StillShowsTheOthers()
+    {
+        using var test = new TestWorkspace();
+        var whole = test.Workspace.Datasets.Save("", [test.Photo("a", "rose"), test.Photo("b", "daisy")]);
+        var damaged = test.Workspace.Datasets.Save("", [test.Photo("c", "rose"), test.Photo("d", "daisy")]);
+        using (var connection = test.OpenDatabase())
+            connection.Execute("UPDATE photos SET label = 'tulip' WHERE dataset = 2 AND position = 0");
+
+        Assert.Throws<InvalidDataException>(() => test.Workspace.Datasets.Find(damaged.Id));
+        Assert.Equal([damaged.Id, whole.Id], test.Workspace.Datasets.List(0, null).Items.Select(item => item.Id));
+    }
+
+    [Fact]
     public void Find_RowsChangedByHand_IsDetected()
     {
         using var test = new TestWorkspace();
