@@ -6,6 +6,11 @@ namespace BiT.Core.Runtime;
 /// <summary>Makes ONNX Runtime sessions from <see cref="RuntimeOptions"/>; the only place that configures them.</summary>
 public static class SessionFactory
 {
+    static SessionFactory() => OnnxRuntimeTelemetry.Disable();
+
+    /// <summary>Version of the loaded ONNX Runtime.</summary>
+    public static string RuntimeVersion => OrtEnv.Instance().GetVersionString();
+
     /// <summary>Opens a model file.</summary>
     /// <param name="modelPath">An ONNX file; external data is looked for beside it.</param>
     /// <param name="options">Provider and threads.</param>

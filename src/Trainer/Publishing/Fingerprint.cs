@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using BiT.Core.Runtime;
-using Microsoft.ML.OnnxRuntime;
 
 namespace BiT.Training.Publishing;
 
@@ -12,7 +11,7 @@ internal static class Fingerprint
     {
         var vectors = Avx512F.IsSupported ? "avx512" : Avx2.IsSupported ? "avx2" : "base";
         var threads = options.IntraOpThreads > 0 ? options.IntraOpThreads : Environment.ProcessorCount;
-        return $"onnxruntime {OrtEnv.Instance().GetVersionString()}; {options.ExecutionProvider}; {threads} threads; "
+        return $"onnxruntime {SessionFactory.RuntimeVersion}; {options.ExecutionProvider}; {threads} threads; "
             + $"{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()} {vectors}";
     }
 }

@@ -1,5 +1,6 @@
 using BiT.Core.Runtime;
 using BiT.Core.Store;
+using BiT.Core.Weights;
 using BiT.Training.Networks;
 using BiT.Training.Verbs;
 using BiT.Training.Weights;
@@ -68,6 +69,21 @@ public sealed class ImportVerbTests : IDisposable
         Assert.Equal((2, ""), (code, output));
         Assert.StartsWith($"--model is '{model}'; expected 1 to 63 characters", error, StringComparison.Ordinal);
         AssertNothingWasMade();
+    }
+
+    [Fact]
+    public async Task Import_NetworkBeyondOneFile_IsRefusedBeforeTheWeightsAreRead()
+    {
+        var weights = Path.Combine(_folder.Path, "weights.npz");
+        // Not the arrays of any network: reading them would name those.
+        NpzFile.Write(weights, [new("anything", new NpyArray([1], [0f]))]);
+        var (output, error) = (new StringWriter(), new StringWriter());
+
+        var code = await TrainerCommand.RunAsync(
+            ["import", "--workspace", _folder.Path, "--weights", weights, "--network", "R152x4", "--model", "big"], output, error);
+
+        Assert.Equal((2, ""), (code, output.ToString()));
+        Assert.All(["--network", "R152x4", "3.71 GB", "1.9 GB", "R152x2"], part => Assert.Contains(part, error.ToString()));
     }
 
     [Fact]

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace BiT.Tests.EndToEnd.CommandLine;
+
+/// <summary>The README's first command, shortened: real server, real trainer, drawn flowers.</summary>
+public sealed class DemoTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    // As it is built for its users: tests/EndToEnd/bin/{configuration}/{framework} and src/Client/Cli/bin/{configuration}/{framework}.
+    private static string Bit
+    {
+        get
+        {
+            var own = new DirectoryInfo(AppContext.BaseDirectory);
+            return Path.GetFullPath(Path.Combine(
+                own.FullName, "..", "..", "..", "..", "..", "src", "Client", "Cli", "bin", own.Parent?.Name ?? "", own.Name, "bit.dll"));
+        }
+    }
+
+    [Fact]
+    public async Task Demo_WithAFewSteps_AnswersWithOneJsonLineAndLeavesNothingBehind()
+    {
+        using var folder = new TemporaryFolder();
+        var (code, output, log) = await RunAsync(folder.Path, "demo", "--recipe", "scratch", "--steps", "60", "--batch-size", "16", "--crop", "32", "--json");
+
+        Assert.True(code == 0, log);
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        using var answer = JsonDocument.Parse(Assert.Single(lines));
+        var root = answer.RootElement;
+        Assert.Equal("models/demo/versions/1", root.GetProperty("model_version").GetString());
+        // Sixty steps are enough to leave guessing (0.2) far behind.
+        Assert.InRange(root.GetProperty("validation_accuracy").GetDouble(), 0.35, 1);
+        Assert.Equal(root.GetProperty("validation_accuracy").GetDouble(), root.GetProperty("served_accuracy").GetDouble());
+        Assert.True(root.GetProperty("images_per_second").GetDouble() > 0);
+        Assert.True(root.GetProperty("seconds").GetDouble() > 0);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public async Task Demo_OnAFolderWithOneClass_IsRefusedBeforeAnythingStarts()
+    {
+        using var folder = new TemporaryFolder();
+        var photos = Directory.CreateDirectory(Path.Combine(folder.Path, "photos", "only")).FullName;
+        await File.WriteAllBytesAsync(Path.Combine(photos, "a.png"), Serving.Drawings.Png(SkiaSharp.SKColors.Red), TestContext.Current.CancellationToken);
+
+        var (code, _, log) = await RunAsync(folder.Path, "demo", "--data", Path.Combine(folder.Path, "photos"));
+
+        Assert.Equal(5, code);
+        Assert.Contains("class", log);
+        Assert.Equal(["photos"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName));
+    }
+
+    private static async Task<(int Code, string Output, string Log)> RunAsync(string temporaryFolder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Bit, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["TMPDIR"] = temporaryFolder;
+        // .NET's own diagnostics would leave sockets in the temporary folder.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("bit did not start.");
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var log = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(Patience);
+        await process.WaitForExitAsync(patience.Token);
+        return (process.ExitCode, await output, await log);
+    }
+}
