@@ -11,8 +11,9 @@ public static class OnnxWriter
     /// <summary>ONNX IR version of every written file.</summary>
     public const int IrVersion = 8;
 
-    // protobuf cannot hold 2 GiB in one message; from here on constants go to a file beside the model.
-    private const long ExternalDataThreshold = 1_900_000_000;
+    /// <summary>Most bytes of constants that one file holds; beyond, they go to a file beside the model.</summary>
+    /// <remarks>protobuf cannot hold 2 GiB in one message.</remarks>
+    public const long ExternalDataThreshold = 1_900_000_000;
 
     // Constants this small stay inside the model: shapes and axes must be readable without the data file.
     private const int SmallestExternalBytes = 1024;

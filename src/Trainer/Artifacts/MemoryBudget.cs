@@ -2,7 +2,7 @@ using BiT.Training.Networks;
 
 namespace BiT.Training.Artifacts;
 
-/// <summary>How many images of a size a training pass may take.</summary>
+/// <summary>How many images of a size a pass of a method may take.</summary>
 /// <param name="network">The network.</param>
 /// <param name="classCount">Classes of its head.</param>
 /// <param name="budgetBytes">What training may use.</param>
@@ -11,27 +11,80 @@ public sealed class MemoryBudget(BitNetwork network, int classCount, long budget
     // HyperRule's largest batch: there is no use for more.
     private const int MostImages = 512;
 
+    // The largest batch that can be asked for: a step of the head is always worth taking whole.
+    private const int MostFeatures = 4096;
+
+    // Larger forward passes are no faster per image.
+    private const int MostForwardImages = 16;
+
     // Packing and column buffers of the kernels, and the arena's fragmentation, measured at 20 to 35 % over the estimate.
     private const double Margin = 1.4;
 
-    private readonly Dictionary<int, int> _known = [];
+    private readonly Dictionary<int, int> _training = [];
+    private readonly Dictionary<int, int> _forward = [];
 
     /// <summary>A budget of half the memory that this process may use (a container's limit counts).</summary>
     public static long DefaultBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
 
-    /// <summary>Most images of a side in pixels that fit; 0 if not even one does.</summary>
-    public int MaxMicroBatch(int imageSize)
+    /// <summary>Most images of a pass that trains; 0 if not even one fits.</summary>
+    /// <param name="method"><c>full</c>: a forward and backward pass over the network. <c>head</c>: over the head alone, on features that
+    /// forward passes of <see cref="ForwardBatch"/> images computed before; 0 if not even one image fits into such a pass.</param>
+    /// <param name="imageSize">Side in pixels.</param>
+    public int MaxMicroBatch(string method, int imageSize)
     {
-        if (_known.TryGetValue(imageSize, out var known))
-            return known;
-        var (one, two) = (Bytes(imageSize, 1), Bytes(imageSize, 2));
-        var perImage = Math.Max(1, two - one);
-        // The second buffers of parameters, momenta and gradients live outside of the graph.
-        var parameters = NetworkParameters.List(network, classCount).Sum(parameter => 4L * parameter.ElementCount);
-        var left = budgetBytes - 5 * parameters - Margin * (one - perImage);
-        return _known[imageSize] = (int)Math.Clamp(left / (perImage * Margin), 0, MostImages);
+        if (method != "head")
+            return Known(_training, imageSize, TrainingImages);
+        return Known(_forward, imageSize, ForwardImages) < 1 ? 0 : HeadFeatures();
     }
 
-    private long Bytes(int imageSize, int batchSize) =>
-        PeakMemory.Bytes(TrainingGraphs.Training(network, new TrainingGraphSizes(classCount, batchSize, imageSize)));
+    /// <summary>Images per forward pass of the backbone, 1 to 16.</summary>
+    /// <param name="imageSize">Side in pixels.</param>
+    public int ForwardBatch(int imageSize) => Math.Max(1, Known(_forward, imageSize, ForwardImages));
+
+    private int TrainingImages(int imageSize)
+    {
+        var (one, two) = (Bytes(1), Bytes(2));
+        var perImage = Math.Max(1, two - one);
+        // The second buffers of parameters, momenta and gradients live outside of the graph.
+        var left = budgetBytes - 5 * ParameterBytes(network, classCount) - Margin * (one - perImage);
+        return (int)Math.Clamp(left / (perImage * Margin), 0, MostImages);
+
+        long Bytes(int batch) => PeakMemory.Bytes(TrainingGraphs.Training(network, new TrainingGraphSizes(classCount, batch, imageSize)));
+    }
+
+    private int ForwardImages(int imageSize)
+    {
+        // The peak moves from the weights of the last block to the activations of the first as the batch grows: a line through the peaks
+        // of 1 and 2 images would promise too much, one through those of 1 and 16 does not, as the peak is convex in the batch.
+        var (one, most) = (Bytes(1), Bytes(MostForwardImages));
+        var perImage = Math.Max(1.0, (most - one) / (MostForwardImages - 1.0));
+        // The weights that the run started from stay beside the session's.
+        var left = budgetBytes - ParameterBytes(network, 0) - Margin * one;
+        return left < 0 ? 0 : (int)Math.Min(MostForwardImages, 1 + left / (perImage * Margin));
+
+        long Bytes(int batch) => PeakMemory.Bytes(TrainingGraphs.Evaluation(network, new TrainingGraphSizes(1, batch, imageSize)));
+    }
+
+    // Features are small, whatever the image size; what can be large is the head's own output with thousands of classes.
+    private int HeadFeatures()
+    {
+        var (one, two) = (Bytes(1), Bytes(2));
+        var perImage = Math.Max(1, two - one);
+        var head = ParameterBytes(network, classCount) - ParameterBytes(network, 0);
+        var left = budgetBytes - ParameterBytes(network, 0) - 5 * head - Margin * (one - perImage);
+        return (int)Math.Clamp(left / (perImage * Margin), 1, MostFeatures);
+
+        long Bytes(int batch) =>
+            PeakMemory.Bytes(TrainingGraphs.HeadTraining(network.FeatureCount, new TrainingGraphSizes(classCount, batch, ImageSize: 1)));
+    }
+
+    private static int Known(Dictionary<int, int> known, int imageSize, Func<int, int> compute)
+    {
+        if (!known.TryGetValue(imageSize, out var images))
+            known[imageSize] = images = compute(imageSize);
+        return images;
+    }
+
+    private static long ParameterBytes(BitNetwork network, int classCount) =>
+        NetworkParameters.List(network, classCount).Sum(parameter => 4L * parameter.ElementCount);
 }

@@ -59,21 +59,20 @@ internal sealed class AutoPlanner
 
     private RecipeValues Choose()
     {
-        IReadOnlyList<int> crops = Crops();
-        string method = ChooseMethod(crops[0]);
+        string method = ChooseMethod();
+        IReadOnlyList<int> crops = FittingCrops(method);
+        if (crops.Count == 0)
+            throw new PlanException([PlanAssembly.DoesNotFit(method, CandidateCrops()[0])]);
         RecipeValues values = method == "head" ? Head(crops) : Full(crops);
         return values with { TimeBudget = budget, Reasons = reasons };
     }
 
-    private IReadOnlyList<int> Crops()
-    {
-        IReadOnlyList<int> candidates = overrides.Crop is { } crop ? [crop] : CropLadder.For(data.MedianArea, hasBase);
-        int[] fitting = [.. candidates.Where(candidate => request.MaxMicroBatch(candidate) >= 1)];
-        if (fitting.Length > 0) return fitting;
-        throw new PlanException([$"The memory budget does not hold one photo at crop {candidates[0]}; choose a smaller network or crop."]);
-    }
+    private IReadOnlyList<int> CandidateCrops() => overrides.Crop is { } crop ? [crop] : CropLadder.For(data.MedianArea, hasBase);
 
-    private string ChooseMethod(int smallestCrop)
+    private IReadOnlyList<int> FittingCrops(string method) =>
+        [.. CandidateCrops().Where(candidate => request.MaxMicroBatch(method, candidate) >= 1)];
+
+    private string ChooseMethod()
     {
         if (request.Spec.Method != "auto")
         {
@@ -91,8 +90,15 @@ internal sealed class AutoPlanner
             reasons.Add($"Method head: {perClass:0.#} photos per class are too few to train all weights (under {FewPhotosPerClass}).");
             return "head";
         }
+        IReadOnlyList<int> crops = FittingCrops("full");
+        if (crops.Count == 0)
+        {
+            reasons.Add(
+                $"Method head: the memory budget does not hold one photo at crop {CandidateCrops()[0]} when all weights are trained.");
+            return "head";
+        }
         int wanted = TuneMinSteps * (overrides.BatchSize ?? SmallestBatch);
-        double affordable = TrainingSeconds / Seconds("full", smallestCrop, overrides.BatchSize ?? SmallestBatch);
+        double affordable = TrainingSeconds / Seconds("full", crops[0], overrides.BatchSize ?? SmallestBatch);
         if (affordable < wanted)
         {
             reasons.Add($"Method head: {Text(budget)} pay for training all weights on {affordable:N0} photos, {wanted:N0} are wanted.");
@@ -232,7 +238,7 @@ internal sealed class AutoPlanner
 
     private double Seconds(string method, int crop, int batch)
     {
-        int microBatch = overrides.MicroBatchSize ?? PlanAssembly.LargestDivisor(batch, request.MaxMicroBatch(crop));
+        int microBatch = overrides.MicroBatchSize ?? PlanAssembly.LargestDivisor(batch, request.MaxMicroBatch(method, crop));
         if (measured.TryGetValue((method, crop, microBatch), out double known)) return known;
         double seconds = measure(method, crop, microBatch);
         if (!(seconds > 0 && double.IsFinite(seconds)))

@@ -38,7 +38,7 @@ internal static class PlanAssembly
             Resize = resolution.Resize,
             Crop = resolution.Crop,
             BatchSize = values.BatchSize,
-            MicroBatchSize = MicroBatch(request, resolution.Crop, values.BatchSize, reasons),
+            MicroBatchSize = MicroBatch(request, values, resolution.Crop, reasons),
             Schedule = schedule,
             Momentum = overrides.Momentum ?? values.Momentum,
             WeightDecay = overrides.WeightDecay ?? values.WeightDecay,
@@ -83,21 +83,34 @@ internal static class PlanAssembly
         };
     }
 
-    private static int MicroBatch(PlanRequest request, int crop, int batch, List<string> reasons)
+    /// <summary>Why nothing can be trained at a crop whose limit is 0.</summary>
+    public static string DoesNotFit(string method, int crop) => method == "head"
+        ? $"The memory budget does not hold the backbone and one photo at crop {crop}; choose a smaller crop or network."
+        : $"The memory budget does not hold one photo at crop {crop} when all weights are trained; choose a smaller crop or network, or the "
+            + "method head.";
+
+    private static int MicroBatch(PlanRequest request, RecipeValues values, int crop, List<string> reasons)
     {
-        int limit = request.MaxMicroBatch(crop);
+        int batch = values.BatchSize;
+        int limit = request.MaxMicroBatch(values.Method, crop);
+        // The features are computed before, in passes of their own: the crop does not matter to the head.
+        string what = values.Method == "head" ? "feature vectors" : "photos";
+        string where = values.Method == "head" ? "" : $" at crop {crop}";
         if (request.Spec.Overrides.MicroBatchSize is { } asked)
         {
-            if (asked > limit) reasons.Add($"Warning: micro-batch {asked} was asked for; the memory budget holds {limit} at crop {crop}.");
+            if (limit < 1)
+                reasons.Add($"Warning: micro-batch {asked} was asked for. {DoesNotFit(values.Method, crop)}");
+            else if (asked > limit)
+                reasons.Add($"Warning: micro-batch {asked} was asked for; the memory budget holds {limit} {what}{where}.");
             return asked;
         }
         if (limit < 1)
-            throw new PlanException([$"The memory budget does not hold one photo at crop {crop}; choose a smaller crop or network."]);
+            throw new PlanException([DoesNotFit(values.Method, crop)]);
         int microBatch = LargestDivisor(batch, limit);
         reasons.Add(microBatch == batch
-            ? $"Micro-batch {microBatch}: the whole batch fits into the memory budget at crop {crop}."
-            : $"Micro-batch {microBatch}: the largest divisor of the batch {batch} within the {limit} photos that fit into the memory "
-                + $"budget at crop {crop}; {batch / microBatch} passes per step.");
+            ? $"Micro-batch {microBatch}: the whole batch of {what} fits into the memory budget{where}."
+            : $"Micro-batch {microBatch}: the largest divisor of the batch {batch} within the {limit} {what} that fit into the memory "
+                + $"budget{where}; {batch / microBatch} passes per step.");
         return microBatch;
     }
 

@@ -43,9 +43,10 @@ public sealed record PlanRequest
     /// <summary>Network of the base version; null without a base.</summary>
     public string? BaseNetwork { get; init; }
 
-    /// <summary>Most photos of a crop (side in pixels) that fit into memory in one forward and backward pass; 0 if not even one
-    /// does.</summary>
-    public required Func<int, int> MaxMicroBatch { get; init; }
+    /// <summary>Most photos that fit into memory in one pass: (method, crop as a side in pixels) to a count. For <c>full</c> of a forward
+    /// and backward pass over the network; for <c>head</c> of a pass over the head, whose features come from the crop before. 0 if not even
+    /// one does; for <c>head</c> if the backbone does not fit with one photo.</summary>
+    public required Func<string, int, int> MaxMicroBatch { get; init; }
 
     /// <summary>Measures this machine for the recipe <c>auto</c>: (method, crop, micro-batch) to seconds per photo. For <c>full</c> one
     /// forward

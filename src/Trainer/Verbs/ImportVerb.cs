@@ -43,7 +43,11 @@ internal static class ImportVerb
             throw new UsageException($"--weights: there is no file {file.FullName}.");
         try
         {
-            return NpzWeights.Read(file.FullName, BitNetwork.ByName(network));
+            var known = BitNetwork.ByName(network);
+            // From the file's headers: gigabytes are not read in vain.
+            if (PublishableSize.Violation(known, NpzWeights.ReadClassCount(file.FullName)) is { } violation)
+                throw new UsageException($"--network: {violation}");
+            return NpzWeights.Read(file.FullName, known);
         }
         catch (Exception problem) when (problem is NetworkException or WeightsException)
         {

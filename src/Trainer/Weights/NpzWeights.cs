@@ -24,11 +24,26 @@ public static class NpzWeights
         {
             throw new WeightsException($"{Path.GetFileName(path)} is no readable npz file: {problem.Message}", problem);
         }
-        var classCount = arrays.TryGetValue(NetworkParameters.HeadKernelName, out var head) && head.Shape.Count == 4 ? head.Shape[3] : 0;
+        var classCount = arrays.TryGetValue(NetworkParameters.HeadKernelName, out var head) ? ClassCount(head.Shape) : 0;
         var parameters = NetworkParameters.List(network, classCount);
         Check(path, network, parameters, arrays);
         return new WeightSet(network, classCount, parameters.ToDictionary(
             parameter => parameter.Name, parameter => FromNpz(arrays[parameter.Name].Values, parameter)));
+    }
+
+    /// <summary>Classes of the head in a file, from its headers alone; 0 without a head.</summary>
+    /// <exception cref="WeightsException">The file is no readable npz file.</exception>
+    public static int ReadClassCount(string path)
+    {
+        try
+        {
+            return NpzFile.ReadShapes(path).Where(array => array.Name == NetworkParameters.HeadKernelName)
+                .Select(array => ClassCount(array.Shape)).FirstOrDefault();
+        }
+        catch (InvalidDataException problem)
+        {
+            throw new WeightsException($"{Path.GetFileName(path)} is no readable npz file: {problem.Message}", problem);
+        }
     }
 
     /// <summary>Writes weights; equal weights give equal bytes.</summary>
@@ -43,6 +58,9 @@ public static class NpzWeights
     /// <param name="weights">Weights with a head; the backbone is left out.</param>
     public static void WriteHead(string path, WeightSet weights) =>
         NpzFile.Write(path, weights.Parameters.Where(parameter => parameter.IsHead).Select(parameter => ToEntry(parameter, weights[parameter.Name])));
+
+    // [1,1,F,K]
+    private static int ClassCount(IReadOnlyList<int> headShape) => headShape.Count == 4 ? headShape[3] : 0;
 
     private static void Check(string path, BitNetwork network, IReadOnlyList<Parameter> parameters, IReadOnlyDictionary<string, NpyArray> arrays)
     {

@@ -1,6 +1,7 @@
 using BiT.Core.Imaging;
 using BiT.Core.Runtime;
 using BiT.Core.Store;
+using BiT.Graphs;
 using BiT.Training.Loop;
 using BiT.Training.Networks;
 using BiT.Training.Planning;
@@ -17,6 +18,7 @@ internal static class JobErrors
         PlanException => new JobError("INVALID_PLAN", problem.Message),
         NetworkException => new JobError("UNKNOWN_NETWORK", problem.Message),
         WeightsException => new JobError("INVALID_WEIGHTS", problem.Message),
+        GraphException => new JobError("INVALID_GRAPH", problem.Message),
         TrainingDivergedException => new JobError("DIVERGED", problem.Message),
         ImageRejectedException => new JobError("BAD_PHOTO", problem.Message),
         StoreNotFoundException => new JobError("NOT_FOUND", problem.Message),

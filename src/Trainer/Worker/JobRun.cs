@@ -62,8 +62,8 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         using var validation = Pixels(dataset, Split.Validation, plan.Crop);
         var backbone = initial.WithoutHead();
         var graph = _publisher.StoreInferenceGraph(backbone, plan.Crop, labels: null);
-        using var trainingFeatures = Features(dataset, Split.Train, training, graph, backbone.Network.FeatureCount);
-        using var validationFeatures = Features(dataset, Split.Validation, validation, graph, backbone.Network.FeatureCount);
+        using var trainingFeatures = Features(dataset, Split.Train, training, graph, plan);
+        using var validationFeatures = Features(dataset, Split.Validation, validation, graph, plan);
         reporter.Phase("building graphs");
         var head = NetworkParameters.Head(backbone.Network.FeatureCount, plan.ClassCount);
         var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep);
@@ -120,10 +120,12 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             done => reporter.Photos("preparing photos", done, total), reporter.Stop);
     }
 
-    private RecordFile Features(DatasetRecord dataset, Split split, PhotoPixels photos, string graph, int featureCount)
+    private RecordFile Features(DatasetRecord dataset, Split split, PhotoPixels photos, string graph, TrainingPlan plan)
     {
+        var network = BitNetwork.ByName(plan.Network);
+        var batch = new MemoryBudget(network, plan.ClassCount, options.MemoryBytes).ForwardBatch(plan.Crop);
         var path = Path.Combine(workspace.CacheFolder, $"features-{dataset.Id[..32]}-{split.ToString().ToLowerInvariant()}-{graph[..32]}.f32");
-        return PhotoFeatures.Compute(path, photos, () => InferenceModel.Open(workspace.Blobs.PathOf(graph), options.Runtime), featureCount,
+        return PhotoFeatures.Compute(path, photos, () => InferenceModel.Open(workspace.Blobs.PathOf(graph), options.Runtime), network.FeatureCount, batch,
             done => reporter.Photos("computing features", done, photos.Count), reporter.Stop);
     }
 

@@ -95,7 +95,7 @@ public sealed class AutoPlannerTests
         var asked = new List<(string Method, int Crop, int MicroBatch)>();
         Recipes.Resolve(PlanRequests.For("auto", hasBase: false) with
         {
-            MaxMicroBatch = crop => crop > 100 ? 8 : 32,
+            MaxMicroBatch = (_, crop) => crop > 100 ? 8 : 32,
             SecondsPerImage = (method, crop, microBatch) =>
             {
                 asked.Add((method, crop, microBatch));
@@ -108,9 +108,26 @@ public sealed class AutoPlannerTests
     [Fact]
     public void Auto_Memory_LimitsTheCrop()
     {
-        PlanRequest request = PlanRequests.For("auto", overrides: Budget(60 * 24)) with { MaxMicroBatch = crop => crop <= 160 ? 4 : 0 };
+        PlanRequest request = PlanRequests.For("auto", method: "full", overrides: Budget(60 * 24)) with
+        {
+            MaxMicroBatch = (_, crop) => crop <= 160 ? 4 : 0,
+        };
         Assert.Equal((160, 4), (Plan(request).Crop, Plan(request).MicroBatchSize));
-        Assert.Throws<PlanException>(() => Plan(request with { MaxMicroBatch = _ => 0 }));
+        Assert.Throws<PlanException>(() => Plan(request with { MaxMicroBatch = (_, _) => 0 }));
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(20)] // few photos per class: head, whatever fits
+    public void Auto_MemoryForTheHeadAlone_TrainsTheHeadInWholeBatches(int trainCount)
+    {
+        PlanRequest request = PlanRequests.For("auto", trainCount) with { MaxMicroBatch = (method, _) => method == "head" ? 4096 : 0 };
+        TrainingPlan plan = Plan(request);
+        Assert.Equal(("head", plan.BatchSize), (plan.Method, plan.MicroBatchSize));
+        Assert.Equal(trainCount == 400, plan.Reasons.Any(reason => reason.Contains("when all weights are trained")));
+        Assert.Equal("head", Plan(request with { Spec = request.Spec with { Method = "head" } }).Method);
+        var refusal = Assert.Throws<PlanException>(() => Plan(request with { Spec = request.Spec with { Method = "full" } }));
+        Assert.Contains("method head", refusal.Message);
     }
 
     [Fact]
@@ -123,7 +140,7 @@ public sealed class AutoPlannerTests
             {
                 PlanRequest request = PlanRequests.For("auto", trainCount, 50, area, 2, hasBase, overrides: Budget(minutes)) with
                 {
-                    MaxMicroBatch = _ => memory,
+                    MaxMicroBatch = (_, _) => memory,
                     SecondsPerImage = (method, crop, microBatch) => Speed(method, crop, microBatch) * slowness,
                 };
                 TrainingPlan plan = Recipes.Resolve(request);

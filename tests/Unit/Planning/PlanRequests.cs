@@ -30,6 +30,6 @@ internal static class PlanRequests
                 MedianArea = medianArea,
             },
             BaseNetwork = hasBase ? "R50x1" : null,
-            MaxMicroBatch = _ => 512,
+            MaxMicroBatch = (_, _) => 512,
         };
 }

@@ -153,7 +153,7 @@ public sealed class RecipesTests
     [InlineData(1, 1)]
     public void MicroBatch_MemoryLimit_IsTheLargestDivisor(int limit, int expected)
     {
-        TrainingPlan plan = Recipes.Resolve(PlanRequests.For("paper") with { MaxMicroBatch = _ => limit });
+        TrainingPlan plan = Recipes.Resolve(PlanRequests.For("paper") with { MaxMicroBatch = (_, _) => limit });
         Assert.Equal(expected, plan.MicroBatchSize);
         Assert.Contains(plan.Reasons, reason => reason.StartsWith($"Micro-batch {expected}:", StringComparison.Ordinal));
     }
@@ -161,8 +161,21 @@ public sealed class RecipesTests
     [Fact]
     public void MicroBatch_NothingFits_SaysSo()
     {
-        var exception = Assert.Throws<PlanException>(() => Recipes.Resolve(PlanRequests.For("paper") with { MaxMicroBatch = _ => 0 }));
+        var exception = Assert.Throws<PlanException>(() => Recipes.Resolve(PlanRequests.For("paper") with { MaxMicroBatch = (_, _) => 0 }));
         Assert.Contains("crop 480", exception.Message);
+    }
+
+    [Fact]
+    public void MicroBatch_Head_IsLimitedByItsOwnMemoryAndSaysSo()
+    {
+        PlanRequest request = PlanRequests.For("paper", method: "head") with { MaxMicroBatch = (method, _) => method == "head" ? 512 : 0 };
+        TrainingPlan plan = Recipes.Resolve(request);
+        Assert.Equal(512, plan.MicroBatchSize);
+        string reason = plan.Reasons.Single(reason => reason.StartsWith("Micro-batch", StringComparison.Ordinal));
+        Assert.Contains("feature vectors", reason);
+        Assert.DoesNotContain("crop", reason);
+        var refusal = Assert.Throws<PlanException>(() => Recipes.Resolve(request with { MaxMicroBatch = (_, _) => 0 }));
+        Assert.Contains("backbone", refusal.Message);
     }
 
     [Theory]
@@ -170,7 +183,7 @@ public sealed class RecipesTests
     [InlineData(64, false)]
     public void FewShot_SetSmallerThanMicroBatch_DrawsWithReplacement(int trainCount, bool replacement)
     {
-        TrainingPlan plan = Recipes.Resolve(PlanRequests.For("paper", trainCount) with { MaxMicroBatch = _ => 64 });
+        TrainingPlan plan = Recipes.Resolve(PlanRequests.For("paper", trainCount) with { MaxMicroBatch = (_, _) => 64 });
         Assert.Equal(replacement, plan.SampleWithReplacement);
     }
 

@@ -82,6 +82,17 @@ public sealed class ImportVerbTests : IDisposable
         AssertNothingWasMade();
     }
 
+    [Fact]
+    public async Task Import_NetworkBeyondOneFile_IsRefusedBeforeTheWeightsAreRead()
+    {
+        // Not the arrays of an R152x4: reading them would name those.
+        var (code, output, error) = await RunAsync(WriteWeights(classCount: 0), "big", "--network", "R152x4");
+
+        Assert.Equal((2, ""), (code, output));
+        Assert.All(["--network", "R152x4", "3.71 GB", "1.9 GB", "R152x2"], part => Assert.Contains(part, error));
+        AssertNothingWasMade();
+    }
+
     private static ModelManifest Manifest(Workspace workspace, string model) =>
         workspace.Models.Find(model)?.LatestVersion?.Manifest ?? throw new InvalidOperationException($"There is no model '{model}'.");
 
