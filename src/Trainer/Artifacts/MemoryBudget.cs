@@ -52,30 +52,28 @@ public sealed class MemoryBudget(BitNetwork network, int classCount, long budget
         long Bytes(int batch) => PeakMemory.Bytes(TrainingGraphs.Training(network, new TrainingGraphSizes(classCount, batch, imageSize)));
     }
 
-    private int ForwardImages(int imageSize)
-    {
-        // The peak moves from the weights of the last block to the activations of the first as the batch grows: a line through the peaks
-        // of 1 and 2 images would promise too much, one through those of 1 and 16 does not, as the peak is convex in the batch.
-        var (one, most) = (Bytes(1), Bytes(MostForwardImages));
-        var perImage = Math.Max(1.0, (most - one) / (MostForwardImages - 1.0));
-        // The weights that the run started from stay beside the session's.
-        var left = budgetBytes - ParameterBytes(network, 0) - Margin * one;
-        return left < 0 ? 0 : (int)Math.Min(MostForwardImages, 1 + left / (perImage * Margin));
+    // The weights that the run started from stay beside the session's.
+    private int ForwardImages(int imageSize) => Fitting(MostForwardImages, budgetBytes - ParameterBytes(network, 0), batch =>
+        PeakMemory.Bytes(TrainingGraphs.Evaluation(network, new TrainingGraphSizes(1, batch, imageSize))));
 
-        long Bytes(int batch) => PeakMemory.Bytes(TrainingGraphs.Evaluation(network, new TrainingGraphSizes(1, batch, imageSize)));
-    }
-
-    // Features are small, whatever the image size; what can be large is the head's own output with thousands of classes.
+    // Features are small, whatever the image size; what can be large is the head's own output with thousands of classes. Buffers as in
+    // TrainingImages, of the head alone.
     private int HeadFeatures()
     {
-        var (one, two) = (Bytes(1), Bytes(2));
-        var perImage = Math.Max(1, two - one);
-        var head = ParameterBytes(network, classCount) - ParameterBytes(network, 0);
-        var left = budgetBytes - ParameterBytes(network, 0) - 5 * head - Margin * (one - perImage);
-        return (int)Math.Clamp(left / (perImage * Margin), 1, MostFeatures);
+        var backbone = ParameterBytes(network, 0);
+        var left = budgetBytes - backbone - 5 * (ParameterBytes(network, classCount) - backbone);
+        return Math.Max(1, Fitting(MostFeatures, left, batch =>
+            PeakMemory.Bytes(TrainingGraphs.HeadTraining(network.FeatureCount, new TrainingGraphSizes(classCount, batch, ImageSize: 1)))));
+    }
 
-        long Bytes(int batch) =>
-            PeakMemory.Bytes(TrainingGraphs.HeadTraining(network.FeatureCount, new TrainingGraphSizes(classCount, batch, ImageSize: 1)));
+    // As a batch grows, the peak moves from where weights are large to where activations are: a line through the peaks of 1 and 2 would
+    // promise too much. The peak is convex in the batch, so that a line through those of 1 and the most does not.
+    private static int Fitting(int most, double budget, Func<int, long> peak)
+    {
+        var (one, all) = (peak(1), peak(most));
+        var each = Math.Max(1.0, (all - one) / (most - 1.0));
+        var left = budget - Margin * one;
+        return left < 0 ? 0 : (int)Math.Min(most, 1 + left / (each * Margin));
     }
 
     private static int Known(Dictionary<int, int> known, int imageSize, Func<int, int> compute)

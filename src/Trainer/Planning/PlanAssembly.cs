@@ -86,8 +86,8 @@ internal static class PlanAssembly
     /// <summary>Why nothing can be trained at a crop whose limit is 0.</summary>
     public static string DoesNotFit(string method, int crop) => method == "head"
         ? $"The memory budget does not hold the backbone and one photo at crop {crop}; choose a smaller crop or network."
-        : $"The memory budget does not hold one photo at crop {crop} when all weights are trained; choose a smaller crop or network, or the "
-            + "method head.";
+        : $"The memory budget does not hold one photo at crop {crop} when all weights are trained; choose a smaller crop or network, "
+            + "or the method head.";
 
     private static int MicroBatch(PlanRequest request, RecipeValues values, int crop, List<string> reasons)
     {

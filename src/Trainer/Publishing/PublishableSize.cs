@@ -20,7 +20,8 @@ internal static class PublishableSize
         var fitting = BitNetwork.KnownNames.Where(name => Bytes(BitNetwork.ByName(name), classCount) <= OnnxWriter.ExternalDataThreshold);
         var fewer = classCount > 0 && Bytes(network, 0) <= OnnxWriter.ExternalDataThreshold ? ", or fewer classes" : "";
         return $"The inference graph of {network.Name}{head} has {bytes / 1e9:0.0#} GB of weights; a version is stored as one ONNX file, "
-            + $"which holds at most {OnnxWriter.ExternalDataThreshold / 1e9:0.0#} GB. Choose a smaller network ({string.Join(", ", fitting)}){fewer}.";
+            + $"which holds at most {OnnxWriter.ExternalDataThreshold / 1e9:0.0#} GB. "
+            + $"Choose a smaller network ({string.Join(", ", fitting)}){fewer}.";
     }
 
     private static long Bytes(BitNetwork network, int classCount) =>

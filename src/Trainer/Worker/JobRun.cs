@@ -125,7 +125,8 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         var network = BitNetwork.ByName(plan.Network);
         var batch = new MemoryBudget(network, plan.ClassCount, options.MemoryBytes).ForwardBatch(plan.Crop);
         var path = Path.Combine(workspace.CacheFolder, $"features-{dataset.Id[..32]}-{split.ToString().ToLowerInvariant()}-{graph[..32]}.f32");
-        return PhotoFeatures.Compute(path, photos, () => InferenceModel.Open(workspace.Blobs.PathOf(graph), options.Runtime), network.FeatureCount, batch,
+        return PhotoFeatures.Compute(
+            path, photos, () => InferenceModel.Open(workspace.Blobs.PathOf(graph), options.Runtime), network.FeatureCount, batch,
             done => reporter.Photos("computing features", done, photos.Count), reporter.Stop);
     }
 

@@ -39,10 +39,17 @@ public sealed class MemoryBudgetTests
     [Fact]
     public void Head_ThousandsOfClasses_AreLimitedByTheirOwnMemory()
     {
-        var budget = new MemoryBudget(Network, classCount: 21_843, 1900 * MiB);
+        const int classes = 21_843;
+        var budget = new MemoryBudget(Network, classes, 2048 * MiB);
 
-        Assert.InRange(budget.MaxMicroBatch("head", 224), 512, 4095);
-        Assert.Equal(budget.MaxMicroBatch("head", 224), budget.MaxMicroBatch("head", 128));
+        var limit = budget.MaxMicroBatch("head", 224);
+
+        Assert.InRange(limit, 2, 4095);
+        Assert.Equal(limit, budget.MaxMicroBatch("head", 128));
+        var backbone = NetworkParameters.List(Network, 0).Sum(parameter => 4L * parameter.ElementCount);
+        var head = NetworkParameters.Head(Network.FeatureCount, classes).Sum(parameter => 4L * parameter.ElementCount);
+        var peak = PeakMemory.Bytes(TrainingGraphs.HeadTraining(Network.FeatureCount, new TrainingGraphSizes(classes, limit, 1)));
+        Assert.InRange(backbone + 5 * head + 1.4 * peak, 0, 2048 * MiB);
     }
 
     [Theory]
