@@ -6,7 +6,7 @@ namespace BiT.Training.Networks;
 /// <summary>Builds infer.onnx: weight standardisation folded into the kernels, preprocessing inside, any number of images.</summary>
 public static class InferenceGraph
 {
-    // Source: BIT.md; (x - 127.5) / 127.5 maps bytes to [-1,1].
+    // Source: bit_pytorch/train.py mktrainval, Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)): (x - 127.5) / 127.5 maps bytes to [-1,1].
     private const float PixelMidpoint = 127.5f;
 
     /// <summary>Input: images uint8 [N,S,S,3], RGB. Outputs: pre_logits float32 [N,F] and, if the weights have a head, logits float32
