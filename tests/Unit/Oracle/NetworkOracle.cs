@@ -25,7 +25,7 @@ internal static class NetworkOracle
         if (oracle.Parameters is { } count)
             report.Add("parameter count", Math.Abs(count - weights.Parameters.Sum(parameter => (long)parameter.ElementCount)), 0);
 
-        var optimizer = oracle.Optimizer ?? new OracleOptimizer("SGD", 0.003, 0.9, 1);
+        var optimizer = oracle.Optimizer ?? new OracleOptimizer("SGD", 0.003, 0.9, Math.Max(0, (oracle.Losses?.Length ?? 1) - 1));
         using var engine = new TrainingEngine(cache.GetOrWrite(TrainingGraphs.Training(network, sizes)),
             cache.GetOrWrite(OptimizerGraph.Build(weights.Parameters, (float)optimizer.Momentum, 0)), weights.Parameters, new RuntimeOptions());
         for (var index = 0; index < weights.Parameters.Count; index++)
@@ -63,7 +63,7 @@ internal static class NetworkOracle
         CheckGradients(oracle, initial, engine, gradientTolerance, report);
         report.AddWorst("first loss", oracle.Losses?[..1], losses, deltaMaximum < 1e-3 ? deltaTolerance : 1e-3);
 
-        if (oracle.Losses is null || oracle.ParametersAfterSteps is null || deltaMaximum >= 1e-3)
+        if (deltaMaximum >= 1e-3)
         {
             report.NotChecked("losses and parameters after steps");
             return;
@@ -95,8 +95,13 @@ internal static class NetworkOracle
     }
 
     private static void CheckChanges(
-        Dictionary<string, ExpectedChange> expected, WeightSet initial, TrainingEngine engine, double tolerance, OracleReport report)
+        Dictionary<string, ExpectedChange>? expected, WeightSet initial, TrainingEngine engine, double tolerance, OracleReport report)
     {
+        if (expected is null)
+        {
+            report.NotChecked("parameters after steps");
+            return;
+        }
         for (var index = 0; index < initial.Parameters.Count; index++)
         {
             var parameter = initial.Parameters[index];
