@@ -10,6 +10,9 @@ namespace BiT.Training.Loop;
 internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifacts, RuntimeOptions options)
 {
     private const int TimedRuns = 2;
+
+    // 64 images of 64 x 64, 5 of 224 x 224.
+    private const int LargestMeasuredPixels = 64 * 64 * 64;
     private const int LargestInferenceBatch = 16;
 
     /// <summary>Seconds per image: for <c>full</c> of one forward and backward pass, for <c>head</c> of one forward pass of the backbone.
@@ -19,6 +22,8 @@ internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifact
 
     private double Training(int crop, int microBatch)
     {
+        // Planning is not to take minutes: beyond this many pixels a larger batch is hardly faster per image.
+        microBatch = Math.Clamp(LargestMeasuredPixels / (crop * crop), 1, microBatch);
         var sizes = new TrainingGraphSizes(weights.ClassCount, microBatch, crop);
         using var engine = new TrainingEngine(artifacts.GetOrWrite(TrainingGraphs.Training(weights.Network, sizes)),
             artifacts.GetOrWrite(OptimizerGraph.Build(weights.Parameters, 0.9f, 0)), weights.Parameters, options);

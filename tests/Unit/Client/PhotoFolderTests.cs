@@ -88,6 +88,17 @@ public sealed class PhotoFolderTests
     }
 
     // Names that end with a slash are empty folders.
+    [Fact]
+    public void Read_LinkToNowhere_IsRefusedByName()
+    {
+        using var folder = Folder("rose/a.jpg", "daisy/b.jpg");
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "rose", "lost.jpg"), "nowhere");
+
+        var problem = Assert.Throws<PhotoFolderException>(() => PhotoFolder.Read(folder.Path));
+
+        Assert.Contains("lost.jpg is a link to nowhere", problem.Message);
+    }
+
     private static TemporaryFolder Folder(params string[] entries)
     {
         var folder = new TemporaryFolder();

@@ -48,6 +48,9 @@ public sealed class ExitCodeTests
     [InlineData("finetune", "folder", "--model", "flowers", "--budget", "soon")]
     [InlineData("classify", "flowers", "a.jpg", "--top-k", "0")]
     [InlineData("jobs", "--server", "ftp://host")]
+    [InlineData("jobs", "--limit", "0")]
+    [InlineData("finetune", "folder", "--model", "")]
+    [InlineData("finetune", "folder", "--model", "Flowers!")]
     public async Task Command_WrongUsage_ExitsWith2AndOneLine(params string[] arguments)
     {
         var run = await CommandRun.OfAsync(Cancel, arguments);

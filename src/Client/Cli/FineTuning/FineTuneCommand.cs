@@ -1,11 +1,12 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using BiT.Client;
 using Spectre.Console;
 
 namespace BiT.CommandLine;
 
 /// <summary><c>bit finetune DATA --model NAME</c></summary>
-internal static class FineTuneCommand
+internal static partial class FineTuneCommand
 {
     public static Command Create(CliEnvironment environment)
     {
@@ -20,6 +21,12 @@ internal static class FineTuneCommand
         {
         Description = "Show the progress and wait for the end. Ctrl+C leaves the job running."
         };
+        // Before the photos are sent: a refusal after minutes of upload helps nobody.
+        model.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && !ModelName().IsMatch(result.Tokens[^1].Value))
+                result.AddError($"--model is '{result.Tokens[^1].Value}'; expected 1 to 63 characters a-z, 0-9 and -, beginning with a letter.");
+        });
         var promote = new Option<bool>("--promote") { Description = "Let the new version serve when it is ready; implies --wait." };
         var requestId = new Option<string?>("--request-id")
         {
@@ -54,4 +61,8 @@ internal static class FineTuneCommand
             return ExitCodes.Ok;
         });
     }
+
+    // As models.proto has it.
+    [GeneratedRegex("^(models/)?[a-z][a-z0-9-]{0,62}$", RegexOptions.CultureInvariant)]
+    private static partial Regex ModelName();
 }

@@ -30,9 +30,14 @@ internal static class JobsCommand
     private static Command CreateList(string name, string description, CliEnvironment environment)
     {
         var limit = new Option<int>("--limit", "-n") { Description = "At most this many.", HelpName = "N", DefaultValueFactory = _ => 20 };
+        limit.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[^1].Value, out var value) && value < 1)
+                result.AddError($"--limit is {value}; expected 1 or more.");
+        });
         return new Command(name, description) { limit }.Calls(environment, async (parsed, terminal, client, cancellationToken) =>
         {
-            var jobs = await client.ListFineTuneJobsAsync(cancellationToken).Take(Math.Max(1, parsed.GetValue(limit)))
+            var jobs = await client.ListFineTuneJobsAsync(cancellationToken).Take(parsed.GetValue(limit))
                 .ToListAsync(cancellationToken);
             terminal.Answer(new { Jobs = jobs.Select(JsonShapes.Of) }, console =>
             {

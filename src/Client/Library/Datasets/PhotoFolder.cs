@@ -109,6 +109,8 @@ public sealed class PhotoFolder
                 $"{folder.FullName} lies more than {MaxDepth} folders below its class. Remove the loop of links or flatten it.");
         foreach (var file in folder.EnumerateFiles().Where(IsVisible).OrderBy(file => file.Name, StringComparer.Ordinal))
         {
+            if (file.LinkTarget is { } target && file.ResolveLinkTarget(returnFinalTarget: true) is not { Exists: true })
+                throw new PhotoFolderException($"{file.FullName} is a link to {target}, where there is no file. Mend or remove it.");
             var name = System.IO.Path.GetRelativePath(root, file.FullName).Replace('\\', '/');
             photos.Add(new PhotoFile(file.FullName, name, label, split, file.Length));
         }
