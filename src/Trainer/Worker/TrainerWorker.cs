@@ -45,8 +45,9 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
             var outcome = Attempt(lease, reporter);
             Log($"Job {lease.JobId}: {outcome}.");
         }
-        catch (LeaseLostException problem)
+        catch (Exception problem) when (problem is LeaseLostException or StoreUnavailableException)
         {
+            // The job's end could not be written: the lease runs out, and the store takes the job back.
             Log($"Job {lease.JobId}: {problem.Message}");
         }
     }
