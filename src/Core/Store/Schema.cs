@@ -90,6 +90,45 @@ internal static class Schema
         CREATE INDEX job_events_by_job ON job_events (job, cursor);
         CREATE INDEX job_events_by_kind ON job_events (job, kind, cursor);
         """,
+        """
+        CREATE TABLE dataset_problems (
+            dataset INTEGER NOT NULL REFERENCES datasets (seq) ON DELETE CASCADE,
+            position INTEGER NOT NULL,
+            file_name TEXT NOT NULL,
+            label TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            message TEXT NOT NULL,
+            severity INTEGER NOT NULL,
+            PRIMARY KEY (dataset, position)
+        ) STRICT, WITHOUT ROWID;
+
+        ALTER TABLE models ADD COLUMN delete_time INTEGER;
+        ALTER TABLE model_versions ADD COLUMN delete_time INTEGER;
+        ALTER TABLE model_aliases ADD COLUMN previous INTEGER;
+
+        ALTER TABLE jobs ADD COLUMN pause_requested INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE jobs ADD COLUMN heartbeat_time INTEGER;
+        ALTER TABLE jobs ADD COLUMN comparison TEXT;
+        ALTER TABLE jobs ADD COLUMN promotion TEXT;
+
+        CREATE TABLE tasks (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            kind INTEGER NOT NULL,
+            request TEXT NOT NULL,
+            state INTEGER NOT NULL,
+            create_time INTEGER NOT NULL,
+            end_time INTEGER,
+            attempt INTEGER NOT NULL DEFAULT 0,
+            worker TEXT,
+            lease_end INTEGER,
+            awaited_until INTEGER NOT NULL,
+            result TEXT,
+            error_reason TEXT,
+            error_message TEXT
+        ) STRICT;
+        CREATE INDEX tasks_by_state ON tasks (state, seq);
+        """,
     ];
 
     /// <summary>The version that this program writes.</summary>

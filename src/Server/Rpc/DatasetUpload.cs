@@ -17,7 +17,7 @@ internal sealed class DatasetUpload(Workspace workspace, PhotoCheck check, Limit
     private const int RejectedInMessage = 3;
 
     private readonly List<Photo> _photos = [];
-    private readonly List<RejectedPhoto> _rejected = [];
+    private readonly List<DatasetProblem> _rejected = [];
     private readonly HashSet<string> _labels = new(StringComparer.Ordinal);
     private readonly MemoryStream _content = new();
     private DatasetHeader? _header;
@@ -52,7 +52,8 @@ internal sealed class DatasetUpload(Workspace workspace, PhotoCheck check, Limit
             throw FieldViolations.Single("header", "is missing: the stream ended without a message. Begin it with one header.");
         await EndPhotoAsync(cancellationToken);
         var response = new UploadDatasetResponse { Dataset = DatasetMessages.Of(Save(_header.DisplayName)) };
-        response.Rejected.AddRange(_rejected);
+        response.Problems.AddRange(_rejected);
+        response.ProblemCount = _rejected.Count;
         return response;
     }
 
@@ -159,7 +160,10 @@ internal sealed class DatasetUpload(Workspace workspace, PhotoCheck check, Limit
 
     private void Reject(PhotoHeader photo, string reason, string message)
     {
-        _rejected.Add(new RejectedPhoto { FileName = photo.FileName, Label = photo.Label, Reason = reason, Message = message });
+        _rejected.Add(new DatasetProblem
+        {
+            FileName = photo.FileName, Label = photo.Label, Reason = reason, Message = message, Severity = ProblemSeverity.LeftOut,
+        });
         if (_rejected.Count > limits.MaxRejectedPhotos)
         {
             throw FieldViolations.Single("photo",

@@ -30,8 +30,8 @@ public sealed class DatasetTests(ServerFixture server)
         Assert.Equal(
             ["notes.txt NOT_AN_IMAGE", "half.jpg TRUNCATED", "empty.png EMPTY", "large.png TOO_MANY_BYTES", "huge.png SIDE_TOO_LONG",
              "short.png BYTE_COUNT_MISMATCH"],
-            response.Rejected.Select(photo => $"{photo.FileName} {photo.Reason}"));
-        Assert.All(response.Rejected, photo => Assert.NotEmpty(photo.Message));
+            response.Problems.Select(photo => $"{photo.FileName} {photo.Reason}"));
+        Assert.All(response.Problems, photo => Assert.NotEmpty(photo.Message));
         Assert.Equal(["blue 6/0", "green 1/1", "red 6/0"],
             response.Dataset.Classes.Select(item => $"{item.Label} {item.TrainPhotoCount}/{item.ValidationPhotoCount}"));
         Assert.Equal(40 * 32, response.Dataset.MedianArea);

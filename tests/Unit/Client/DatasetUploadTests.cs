@@ -39,9 +39,9 @@ public sealed class DatasetUploadTests
                 return new Wire.UploadDatasetResponse
                 {
                     Dataset = new Wire.Dataset { Name = "datasets/abc", TrainPhotoCount = 2 },
-                    Rejected =
+                    Problems =
                     {
-                        new Wire.RejectedPhoto { FileName = "rose/empty.jpg", Label = "rose", Reason = "EMPTY", Message = "No bytes." },
+                        new Wire.DatasetProblem { FileName = "rose/empty.jpg", Label = "rose", Reason = "EMPTY", Message = "No bytes." },
                     },
                 };
             },

@@ -37,7 +37,7 @@ public sealed partial class BitClient
                 .ConfigureAwait(false);
             return new UploadResult(
                 FromWire(reply.Dataset ?? throw new InvalidDataException("The service stored the upload but did not say as what.")),
-                [.. reply.Rejected.Select(photo => new RejectedPhoto(photo.FileName, photo.Label, photo.Reason, photo.Message))]);
+                [.. reply.Problems.Select(photo => new RejectedPhoto(photo.FileName, photo.Label, photo.Reason, photo.Message))]);
         }
         catch (Exception failure) when (Failures.IsOfCall(failure))
         {
