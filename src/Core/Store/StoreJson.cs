@@ -36,6 +36,17 @@ public static class StoreJson
     /// <exception cref="InvalidDataException">The text is not a progress.</exception>
     public static JobProgress ReadProgress(string json) => Read(json, Context.JobProgress);
 
+    /// <summary>The request or result of a task as it is stored, on one line. Its type is registered in <see cref="StoreJsonContext"/>.</summary>
+    public static string WriteTask<T>(T value)
+        where T : class => JsonSerializer.Serialize(value, TypeOf<T>());
+
+    /// <exception cref="InvalidDataException">The text is not of that type.</exception>
+    public static T ReadTask<T>(string json)
+        where T : class => Read(json, TypeOf<T>());
+
+    private static JsonTypeInfo<T> TypeOf<T>() => (JsonTypeInfo<T>?)Context.GetTypeInfo(typeof(T))
+        ?? throw new InvalidOperationException($"{typeof(T).Name} is not registered in {nameof(StoreJsonContext)}.");
+
     private static T Read<T>(string json, JsonTypeInfo<T> type)
         where T : class
     {

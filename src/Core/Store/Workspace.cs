@@ -18,6 +18,7 @@ public sealed class Workspace : IDisposable
         Models = new ModelStore(database, Blobs, time);
         Datasets = new DatasetStore(database, Blobs, time);
         Jobs = new JobStore(database, Models, time, options);
+        Tasks = new TaskStore(database, Models, time);
     }
 
     /// <summary>The workspace folder, absolute.</summary>
@@ -39,6 +40,9 @@ public sealed class Workspace : IDisposable
     public JobStore Jobs { get; }
 
     public ModelStore Models { get; }
+
+    /// <summary>Short work that callers wait for.</summary>
+    public TaskStore Tasks { get; }
 
     /// <summary>Opens a workspace; makes the folder, its subfolders and the tables where they are absent.</summary>
     /// <param name="path">The workspace folder, on a local disk.</param>

@@ -98,6 +98,7 @@ internal sealed class TrainerSupervisor(
         {
             if (workspace.Jobs.RequeueWorker(_workerId) is > 0 and var count)
                 logger.LogWarning("{Count} job(s) of the trainer that ended are back in the queue.", count);
+            workspace.Tasks.RequeueWorker(_workerId);
             signals.Raise();
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)

@@ -3,6 +3,7 @@ using BiT.Core.Imaging;
 using BiT.Core.Store;
 using BiT.Serving.Batching;
 using BiT.Serving.Hosting;
+using BiT.Serving.Jobs;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
@@ -49,6 +50,10 @@ internal static class ErrorMapping
         QueueFullException full => Error(Code.ResourceExhausted, "QUEUE_FULL", full.Message).With(Retry(full.RetryAfter)),
         TooManyUploadsException uploads => Error(Code.ResourceExhausted, "TOO_MANY_UPLOADS", uploads.Message,
             ("limit", uploads.Limit.ToString(CultureInfo.InvariantCulture))).With(Retry(BusyRetry)),
+        TooManyTasksException tasks => Error(Code.ResourceExhausted, "TOO_MANY_TASKS", tasks.Message,
+            ("limit", tasks.Limit.ToString(CultureInfo.InvariantCulture))).With(Retry(BusyRetry)),
+        NoTrainerException trainer => Error(Code.Unavailable, "NO_TRAINER", trainer.Message).With(Retry(RestartRetry)),
+        TaskFailedException task => Error(TrainerReasons.CodeOf(task.Error.Reason), task.Error.Reason, task.Error.Message),
         UploadIdleException idle => Error(Code.DeadlineExceeded, "UPLOAD_IDLE", idle.Message),
         BatchFailedException batch => Error(Code.Internal, "INFERENCE_FAILED", batch.Message),
         ServerStoppingException stopping => Error(Code.Unavailable, "SERVER_STOPPING", stopping.Message).With(Retry(RestartRetry)),

@@ -54,6 +54,14 @@ internal sealed record LimitOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan UploadIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Calls at one time that wait for work of a trainer: estimates, previews, evaluations, imports, compositions.</summary>
+    [Range(1, 1024)]
+    public int MaxWaitingTasks { get; init; } = 32;
+
+    /// <summary>How long such a call waits while no trainer takes up any of them.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan TaskPickupTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
     public ImageLimits ToImageLimits() =>
         new() { MaxImageBytes = MaxImageBytes, MaxImageSide = MaxImageSide, MaxImagePixels = MaxImagePixels };
 }

@@ -64,6 +64,7 @@ internal static class ServerBuilding
     {
         services.AddSingleton<JobSignals>().AddSingleton(provider =>
             new JobWatch(provider.GetRequiredService<Workspace>().Jobs, provider.GetRequiredService<JobSignals>()));
+        services.AddSingleton<TrainerTasks>();
         services.AddHostedService<TrainerSupervisor>().AddHostedService<StandardInputWatch>();
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Training.Worker;
+using BiT.Training.Worker.Tasks;
 
 namespace BiT.Training.Verbs;
 
@@ -49,7 +50,14 @@ internal static class WorkVerb
         if (exitWithStdin)
             _ = Task.Run(() => StopAtEndOfInput(stop), CancellationToken.None);
         using var workspace = Workspace.Open(workspacePath, TimeProvider.System);
-        await new TrainerWorker(workspace, options, TimeProvider.System, TextWriter.Synchronized(log)).RunAsync(stop.Token);
+        var synchronized = TextWriter.Synchronized(log);
+        var worker = new TrainerWorker(workspace, options, TimeProvider.System, synchronized);
+        var tasks = new TaskLane(workspace, options, [], () => worker.IsJobRunning, TimeProvider.System, synchronized);
+        // Each blocks its thread for as long as it works. If one breaks, the process ends, and whoever supervises it sees that.
+        Task[] lanes = [Task.Run(() => worker.RunAsync(stop.Token), CancellationToken.None), Task.Run(() => tasks.RunAsync(stop.Token), CancellationToken.None)];
+        await Task.WhenAny(lanes);
+        await stop.CancelAsync();
+        await Task.WhenAll(lanes);
     }
 
     private static void Stop(PosixSignalContext context, CancellationTokenSource stop)

@@ -7,6 +7,10 @@ namespace BiT.Training.Worker;
 internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options, TimeProvider time, TextWriter log)
 {
     private readonly ArtifactCache _artifacts = new(workspace.ArtifactFolder);
+    private volatile bool _isJobRunning;
+
+    /// <summary>Whether a job is in work at this moment.</summary>
+    public bool IsJobRunning => _isJobRunning;
 
     /// <summary>Runs jobs until shutdown; a job in work is handed back at its checkpoint.</summary>
     public async Task RunAsync(CancellationToken shutdown)
@@ -40,6 +44,7 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
     {
         Log($"Job {lease.JobId}: attempt {lease.Attempt} begins.");
         using var reporter = new JobReporter(workspace.Jobs, lease, time, shutdown);
+        _isJobRunning = true;
         try
         {
             var outcome = Attempt(lease, reporter);
@@ -49,6 +54,10 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
         {
             // The job's end could not be written: the lease runs out, and the store takes the job back.
             Log($"Job {lease.JobId}: {problem.Message}");
+        }
+        finally
+        {
+            _isJobRunning = false;
         }
     }
 
