@@ -102,6 +102,10 @@ public sealed class BlobStore
         CheckContent(hash, SHA256.HashData(stream), stream.Length);
     }
 
+    /// <summary>Puts a graph and its external data beside each other, so that a session can be opened.</summary>
+    /// <inheritdoc cref="GraphFiles.Create" path="/exception"/>
+    internal GraphFiles PlaceGraph(string model, string data, Action<string> log) => GraphFiles.Create(this, model, data, _temporaryFolder, log);
+
     /// <summary>Fails unless every blob is stored.</summary>
     internal void Require(IEnumerable<string?> hashes, string usedBy)
     {
@@ -109,7 +113,7 @@ public sealed class BlobStore
             throw new BlobNotFoundException(hash, $"{usedBy} refers to blob {hash}, which is not in the store. Put the file first.");
     }
 
-    /// <summary>Deletes temporary files of processes that died.</summary>
+    /// <summary>Deletes temporary files and folders of processes that died.</summary>
     internal void DeleteAbandoned()
     {
         // Compared with a file made just now: only the file system's own clock says how old its files are.
@@ -120,6 +124,21 @@ public sealed class BlobStore
         foreach (var path in Directory.EnumerateFiles(_temporaryFolder, AbandonedPattern))
             if (now - File.GetLastWriteTimeUtc(path) > AbandonedAge)
                 File.Delete(path);
+        foreach (var path in Directory.EnumerateDirectories(_temporaryFolder, GraphFiles.FolderPrefix + "*"))
+            if (now - Directory.GetLastWriteTimeUtc(path) > AbandonedAge)
+                DeleteFolder(path);
+    }
+
+    // Another process may be tidying up too.
+    private static void DeleteFolder(string path)
+    {
+        try
+        {
+            Directory.Delete(path, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+        }
     }
 
     private void CheckContent(string hash, byte[] found, long length)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace BiT.Core.Store;
 
 /// <summary>Names one version of a model.</summary>
@@ -29,6 +31,14 @@ public sealed record ModelManifest
     /// <summary>Blob of the infer.onnx. For <c>full</c>: outputs logits and pre_logits. For <c>head</c>: the shared backbone's, whose
     /// pre_logits feed <see cref="Head"/>. For <c>backbone</c>: pre_logits only.</summary>
     public required string InferenceGraph { get; init; }
+
+    /// <summary>Blob of the external data of <see cref="InferenceGraph"/>: the weights of a network that one ONNX file cannot hold (over
+    /// 1.9 GB); null if the graph holds them itself.</summary>
+    public string? InferenceGraphData { get; init; }
+
+    /// <summary>Blobs of the inference graph together.</summary>
+    [JsonIgnore]
+    public GraphBlobs Graph => new(InferenceGraph, InferenceGraphData);
 
     /// <summary>Blob of the raw weights, npz in the official layout. For <c>head</c> and <c>backbone</c>: without a head.</summary>
     public required string Weights { get; init; }

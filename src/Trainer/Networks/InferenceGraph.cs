@@ -11,7 +11,7 @@ public static class InferenceGraph
 
     /// <summary>Input: images uint8 [N,S,S,3], RGB. Outputs: pre_logits float32 [N,F] and, if the weights have a head, logits float32
     /// [N,K].</summary>
-    /// <param name="weights">With or without a head.</param>
+    /// <param name="weights">With or without a head; not to change while the graph is used, which shares the arrays of the head.</param>
     /// <param name="imageSize">Side of the square input, in pixels.</param>
     /// <param name="metadata">metadata_props of the file.</param>
     public static Graph Build(WeightSet weights, int imageSize, IReadOnlyDictionary<string, string>? metadata = null)
@@ -34,7 +34,7 @@ public static class InferenceGraph
     }
 
     private static LayerForms Forms(GraphBuilder b, WeightSet weights) => new(
-        name => b.Constant(Tensor.Of(weights.Parameter(name).Shape, Standardization.Apply(weights[name], weights.Parameter(name).Sizes[0])), name),
+        name => b.Constant(Tensor.Over(weights.Parameter(name).Shape, Standardization.Apply(weights[name], weights.Parameter(name).Sizes[0])), name),
         (x, prefix) => b.Relu(GroupNorm(b, weights, x, prefix)));
 
     // InstanceNormalization over [N, groups, rest] is GroupNorm without affine; ONNX Runtime computes it in two passes, so it is exact where
@@ -56,5 +56,5 @@ public static class InferenceGraph
     }
 
     private static Value Constant(GraphBuilder b, WeightSet weights, string name) =>
-        b.Constant(Tensor.Of(weights.Parameter(name).Shape, weights[name]), name);
+        b.Constant(Tensor.Over(weights.Parameter(name).Shape, weights[name]), name);
 }

@@ -43,11 +43,7 @@ internal static class ImportVerb
             throw new UsageException($"--weights: there is no file {file.FullName}.");
         try
         {
-            var known = BitNetwork.ByName(network);
-            // From the file's headers: gigabytes are not read in vain.
-            if (PublishableSize.Violation(known, NpzWeights.ReadClassCount(file.FullName)) is { } violation)
-                throw new UsageException($"--network: {violation}");
-            return NpzWeights.Read(file.FullName, known);
+            return NpzWeights.Read(file.FullName, BitNetwork.ByName(network));
         }
         catch (Exception problem) when (problem is NetworkException or WeightsException)
         {
@@ -59,14 +55,16 @@ internal static class ImportVerb
     {
         var publisher = new Publisher(workspace);
         var isBackbone = weights.ClassCount == 0;
+        // Without labels the files are those that head jobs store for this backbone and size: the server then loads them once.
+        var graph = publisher.StoreInferenceGraph(weights, size, isBackbone ? null : labels);
         var manifest = new ModelManifest
         {
             Method = isBackbone ? "backbone" : "full",
             Network = weights.Network.Name,
             Labels = labels,
             InputSize = size,
-            // Without labels the file is the one that head jobs store for this backbone and size: the server then loads it once.
-            InferenceGraph = publisher.StoreInferenceGraph(weights, size, isBackbone ? null : labels),
+            InferenceGraph = graph.Model,
+            InferenceGraphData = graph.Data,
             Weights = publisher.StoreWeights(weights),
         };
         try
