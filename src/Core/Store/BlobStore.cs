@@ -129,15 +129,15 @@ public sealed class BlobStore
                 DeleteFolder(path);
     }
 
-    // Another process may be tidying up too.
     private static void DeleteFolder(string path)
     {
         try
         {
             Directory.Delete(path, recursive: true);
         }
-        catch (DirectoryNotFoundException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
+            // Another process is tidying up too, or it is another user's: it stays until the next opening.
         }
     }
 
