@@ -23,6 +23,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>The ready line's address; empty if the process ended without one.</summary>
     public string Address { get; private set; } = "";
 
+    /// <summary>The ready line's address of the pages; empty if it has none.</summary>
+    public string WebAddress { get; private set; } = "";
+
     public string Log => string.Join('\n', _log);
 
     public int ProcessId => _process.Id;
@@ -31,6 +34,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static async Task<ServerProcess> StartAsync(string workspace, params string[] options)
     {
         var server = Launch(["--Listen:Address", "http://127.0.0.1:0", "--Workspace:Path", workspace, "--StopWithStandardInput", "true",
+            .. options.Contains("--Listen:WebAddress") ? (string[])[] : ["--Listen:WebAddress", "http://127.0.0.1:0"],
             .. options.Contains("--Trainer:Enabled") ? options : ["--Trainer:Enabled", "false", .. options]]);
         try
         {
@@ -39,6 +43,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             using var ready = JsonDocument.Parse(line);
             Assert.True(ready.RootElement.GetProperty("ready").GetBoolean());
             server.Address = ready.RootElement.GetProperty("address").GetString() ?? "";
+            server.WebAddress = ready.RootElement.TryGetProperty("web_address", out var web) ? web.GetString() ?? "" : "";
             return server;
         }
         catch
