@@ -36,7 +36,7 @@ internal sealed class ArchiveLayout
         if (!isSplit && folders.Contains(Train) && !files.Any(parts => parts.Length == depth + 2 && parts[depth] == Train))
         {
             throw Refused($"it has the folders {string.Join(", ", folders.Order(StringComparer.Ordinal).Take(MaxShownFolders))}, and "
-                + $"'{Train}' holds only folders. A given split has exactly {Train} and {Validation}: rename or remove the others");
+                + $"'{Train}' holds only folders. A given split has exactly {Train} and {Validation}: add or rename the others, or pack what is in '{Train}'");
         }
         var layout = new ArchiveLayout(depth, isSplit);
         return files.Any(parts => layout.TryRead(parts, out _, out _)) ? layout : throw Refused("no file lies in a class folder");

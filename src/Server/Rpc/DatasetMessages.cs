@@ -70,7 +70,7 @@ internal static class DatasetMessages
             var violation = new BadRequest.Types.FieldViolation
             {
                 Field = FieldOf(problem),
-                Description = Shorten($"{problem.Reason}: {problem.Message}"),
+                Description = problem.FileName.Length > 0 ? Shorten($"{problem.Reason}: {problem.Message}") : problem.Message,
             };
             length += violation.CalculateSize();
             if (length > MaxErrorLength)

@@ -47,14 +47,15 @@ internal static class DatasetInput
             return await UploadPhotosAsync(terminal, client, displayName ?? Path.GetFileName(folder.Path), folder.Photos, cancellationToken);
         }
         RequireArchive(path);
-        return Report(terminal, await ProgressDisplay.RunAsync(terminal, line =>
-            client.UploadArchiveAsync(path, displayName, new UploadLine(line), cancellationToken)));
+        var name = displayName ?? Path.GetFileNameWithoutExtension(path);
+        return Report(terminal, name, await ProgressDisplay.RunAsync(terminal, line =>
+            client.UploadArchiveAsync(path, name, new UploadLine(line), cancellationToken)));
     }
 
     /// <summary>Uploads photos with a progress bar and lists what the server found.</summary>
     public static async Task<Dataset> UploadPhotosAsync(
         Terminal terminal, BitClient client, string displayName, IReadOnlyList<PhotoFile> photos, CancellationToken cancellationToken)
-        => Report(terminal, await ProgressDisplay.RunAsync(terminal, line =>
+        => Report(terminal, displayName, await ProgressDisplay.RunAsync(terminal, line =>
             client.UploadPhotosAsync(displayName, photos, new UploadLine(line), cancellationToken)));
 
     /// <summary>Fails unless a file begins like a ZIP archive: better now than after it was sent.</summary>
@@ -70,8 +71,10 @@ internal static class DatasetInput
         }
     }
 
-    private static Dataset Report(Terminal terminal, UploadResult result)
+    private static Dataset Report(Terminal terminal, string displayName, UploadResult result)
     {
+        if (result.Dataset.DisplayName.Length > 0 && result.Dataset.DisplayName != displayName)
+            terminal.Warn($"Note: exactly these photos were stored before, as '{result.Dataset.DisplayName}'; they keep that name.");
         foreach (var problem in result.Problems.Take(MaxProblemsShown))
             terminal.Warn(ProblemText.LineOf(problem));
         if (result.ProblemCount > MaxProblemsShown)
