@@ -26,10 +26,12 @@ internal static class ArchiveFolder
             if (zip.Entries.Count > MaxEntries)
                 throw Refused(archive, $"it has {zip.Entries.Count:N0} entries (at most {MaxEntries:N0})");
             var bytes = 0L;
-            foreach (var entry in zip.Entries.Where(IsFile))
+            foreach (var entry in zip.Entries)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                bytes += Unpack(entry, archive, root, MaxBytes - bytes);
+                var path = PathOf(entry, archive, root);
+                if (IsFile(entry))
+                    bytes += Unpack(entry, path, archive, MaxBytes - bytes);
             }
         }
         catch (InvalidDataException damage)
@@ -43,14 +45,19 @@ internal static class ArchiveFolder
     }
 
     private static bool IsFile(ZipArchiveEntry entry) => entry.Name.Length > 0
-        && !entry.FullName.Split('/').Any(part => part == AppleFolder || (part.StartsWith('.') && part is not ("." or "..")));
+        && !entry.FullName.Split('/').Any(part => part == AppleFolder || (part.StartsWith('.') && part != "."));
 
-    private static long Unpack(ZipArchiveEntry entry, string archive, string root, long bytesLeft)
+    private static string PathOf(ZipArchiveEntry entry, string archive, string root)
     {
         var path = Path.GetFullPath(Path.Combine(root, entry.FullName));
-        if (entry.FullName.Contains('\\', StringComparison.Ordinal) || !path.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            throw Refused(archive, $"its entry '{entry.FullName}' leads out of it");
-        Directory.CreateDirectory(Path.GetDirectoryName(path) ?? root);
+        return path.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal) && !entry.FullName.Contains('\\', StringComparison.Ordinal)
+            ? path
+            : throw Refused(archive, $"its entry '{entry.FullName}' leads out of it");
+    }
+
+    private static long Unpack(ZipArchiveEntry entry, string path, string archive, long bytesLeft)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path) ?? "/");
         using var content = entry.Open();
         // CreateNew: an entry never writes over another.
         using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
