@@ -49,7 +49,7 @@ internal static class ArchiveFolder
 
     private static string PathOf(ZipArchiveEntry entry, string archive, string root)
     {
-        var path = Path.GetFullPath(Path.Combine(root, entry.FullName));
+        var path = entry.FullName.Contains('\0', StringComparison.Ordinal) ? "" : Path.GetFullPath(Path.Combine(root, entry.FullName));
         return path.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal) && !entry.FullName.Contains('\\', StringComparison.Ordinal)
             ? path
             : throw Refused(archive, $"its entry '{entry.FullName}' leads out of it");
