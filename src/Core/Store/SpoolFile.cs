@@ -21,8 +21,15 @@ public sealed class SpoolFile : IDisposable
     /// <summary>Closes and deletes the file.</summary>
     public void Dispose()
     {
-        Content.Dispose();
-        File.Delete(_path);
+        try
+        {
+            // Writes what is buffered, which fails again on a full disk.
+            Content.Dispose();
+        }
+        finally
+        {
+            File.Delete(_path);
+        }
     }
 
     /// <summary>Makes an empty file.</summary>

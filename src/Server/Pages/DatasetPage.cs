@@ -7,8 +7,8 @@ namespace BiT.Serving.Pages;
 /// <remarks>
 /// Bounds of one page, whatever the data set: <see cref="MaxPhotos"/> thumbnails, as evenly from all classes as can be and at most
 /// <see cref="MaxPhotosPerClass"/> of each; <see cref="MaxPageBytes"/> in all, behind which no thumbnail is added;
-/// <see cref="MaxClasses"/> classes and <see cref="MaxProblems"/> problems. What is not shown is counted. Two pages are made at one time; a
-/// thumbnail takes its turn with all other decodings.
+/// <see cref="MaxClasses"/> classes and <see cref="MaxProblems"/> problems. What is not shown is counted. The
+/// thumbnails of two classes, over all pages, are made at one time; each takes its turn with all other decodings.
 /// </remarks>
 internal sealed class DatasetPage(Workspace workspace, DatasetThumbnails thumbnails) : IDisposable
 {
@@ -18,47 +18,53 @@ internal sealed class DatasetPage(Workspace workspace, DatasetThumbnails thumbna
     public const int MaxProblems = 1000;
     public const long MaxPageBytes = 24L << 20;
 
-    private const int PagesAtOneTime = 2;
+    private const int ClassesAtOneTime = 2;
 
-    private readonly SemaphoreSlim _turns = new(PagesAtOneTime);
+    private readonly SemaphoreSlim _turns = new(ClassesAtOneTime);
 
     /// <summary>Makes the page part by part.</summary>
     /// <returns>UTF-8; the parts in order are the page.</returns>
     public async IAsyncEnumerable<byte[]> RenderAsync(DatasetRecord dataset, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var summary = dataset.Summarize();
+        var page = new HtmlPage(dataset.DisplayName.Length > 0 ? dataset.DisplayName : "Data set");
+        AddFacts(page, summary);
+        AddBalance(page, summary);
+        AddProblems(page, summary);
+        var part = page.TakePart();
+        var bytes = (long)part.Length;
+        yield return part;
+
+        var photosPerClass = Math.Clamp(MaxPhotos / Math.Max(1, summary.Classes.Count), 1, MaxPhotosPerClass);
+        var photos = dataset.Photos.ToLookup(photo => photo.Label, StringComparer.Ordinal);
+        foreach (var label in dataset.Labels.Take(MaxClasses))
+        {
+            var shown = bytes < MaxPageBytes ? Choose([.. photos[label]], photosPerClass) : [];
+            AddClass(page, label, await MakeAsync(shown, cancellationToken), photos[label].Count());
+            part = page.TakePart();
+            bytes += part.Length;
+            yield return part;
+        }
+        if (dataset.Labels.Count > MaxClasses)
+            page.Add($"<p class=\"muted\">And {dataset.Labels.Count - MaxClasses} more classes.</p>");
+        yield return page.ToUtf8();
+    }
+
+    public void Dispose() => _turns.Dispose();
+
+    // A turn lasts for one class and not for the page: a browser that reads slowly must not hold up the others.
+    private async Task<IReadOnlyList<Markup>> MakeAsync(IReadOnlyList<Photo> photos, CancellationToken cancellationToken)
+    {
         await _turns.WaitAsync(cancellationToken);
         try
         {
-            var summary = dataset.Summarize();
-            var page = new HtmlPage(dataset.DisplayName.Length > 0 ? dataset.DisplayName : "Data set");
-            AddFacts(page, summary);
-            AddBalance(page, summary);
-            AddProblems(page, summary);
-            var part = page.TakePart();
-            var bytes = (long)part.Length;
-            yield return part;
-
-            var photosPerClass = Math.Clamp(MaxPhotos / Math.Max(1, summary.Classes.Count), 1, MaxPhotosPerClass);
-            var photos = dataset.Photos.ToLookup(photo => photo.Label, StringComparer.Ordinal);
-            foreach (var label in dataset.Labels.Take(MaxClasses))
-            {
-                var shown = bytes < MaxPageBytes ? Choose([.. photos[label]], photosPerClass) : [];
-                AddClass(page, label, await thumbnails.MakeAsync(shown, cancellationToken), photos[label].Count());
-                part = page.TakePart();
-                bytes += part.Length;
-                yield return part;
-            }
-            if (dataset.Labels.Count > MaxClasses)
-                page.Add($"<p class=\"muted\">And {dataset.Labels.Count - MaxClasses} more classes.</p>");
-            yield return page.ToUtf8();
+            return await thumbnails.MakeAsync(photos, cancellationToken);
         }
         finally
         {
             _turns.Release();
         }
     }
-
-    public void Dispose() => _turns.Dispose();
 
     // Both parts are shown, in proportion: the photos come with those to learn from first.
     private static IReadOnlyList<Photo> Choose(IReadOnlyList<Photo> photos, int count) => photos.Count <= count
