@@ -1,3 +1,4 @@
+using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Serving.Startup;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -5,14 +6,20 @@ using Microsoft.AspNetCore.Hosting.Server;
 // Exit codes: 0 stopped as asked, 1 cannot run (port taken, unusable workspace), 2 wrong configuration.
 try
 {
-    var configuration = ServerConfiguration.Load(args);
-    var options = ServerOptions.Read(configuration, args);
+    var asksForHealth = args is [HealthVerb.Name, ..];
+    var arguments = asksForHealth ? args[1..] : args;
+    var configuration = ServerConfiguration.Load(arguments);
+    var options = ServerOptions.Read(configuration, arguments);
+    if (asksForHealth)
+        return await HealthVerb.RunAsync(options, Console.Out, Console.Error);
+    // Now, and not with the first request.
+    SessionFactory.Check(options.Runtime, Console.Error.WriteLine);
     using var workspace = Workspace.Open(options.Workspace.Path, TimeProvider.System);
 
     var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
     var webEndPoint = WebPort.Choose(options, out var webNotice);
     builder.ListenAsConfigured(options, webEndPoint);
-    builder.LogToStandardError(configuration);
+    builder.LogToStandardError(configuration, options.LogFormat);
     builder.Services.AddSingleton(TimeProvider.System);
     builder.Services.AddSingleton(workspace);
     builder.Services.AddOptions(options);
@@ -25,14 +32,22 @@ try
     await using var app = builder.Build();
     app.MapPages();
     app.MapRpc();
-    await app.StartAsync();
+    try
+    {
+        await app.StartAsync();
+    }
+    catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+    {
+        // Asked to stop before it was ready.
+        return 0;
+    }
     if (webNotice is not null)
         app.Logger.LogWarning("{Notice}", webNotice);
     ReadyLine.Print(app.Services.GetRequiredService<IServer>(), webEndPoint is not null, Console.Out);
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (ConfigurationException violations)
+catch (Exception violations) when (violations is ConfigurationException or ExecutionProviderException)
 {
     await Console.Error.WriteLineAsync(violations.Message);
     return 2;

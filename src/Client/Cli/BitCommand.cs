@@ -39,6 +39,7 @@ internal static class BitCommand
         ModelsCommand.Create(environment),
         DatasetsCommand.Create(environment),
         ServeCommand.Create(environment),
+        DrawCommand.Create(environment),
     };
 
     private static int RefuseUsage(ParseResult parsed, CliEnvironment environment)

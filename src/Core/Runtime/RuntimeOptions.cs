@@ -1,12 +1,17 @@
 using System.ComponentModel.DataAnnotations;
+using System.Reflection;
 
 namespace BiT.Core.Runtime;
 
 /// <summary>How ONNX Runtime sessions are made.</summary>
 public sealed record RuntimeOptions
 {
+    /// <summary>The provider that this build is made for: <c>cpu</c>, or <c>cuda:0</c> for the gpu flavour.</summary>
+    public static string DefaultExecutionProvider { get; } = typeof(RuntimeOptions).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(entry => entry.Key == nameof(DefaultExecutionProvider)).Value!;
+
     /// <summary><c>cpu</c> or <c>cuda:N</c>, N the device number.</summary>
-    public string ExecutionProvider { get; init; } = "cpu";
+    public string ExecutionProvider { get; init; } = DefaultExecutionProvider;
 
     /// <summary>If the provider cannot be loaded: false fails with the cure, true logs and uses the CPU.</summary>
     public bool FallBackToCpu { get; init; }

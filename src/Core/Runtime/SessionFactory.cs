@@ -79,8 +79,11 @@ public static class SessionFactory
         }
         catch (Exception failure) when (failure is OnnxRuntimeException or EntryPointNotFoundException or DllNotFoundException)
         {
-            var message = $"Execution provider cuda:{device} cannot be loaded: {failure.Message.Trim()} "
-                + "Build with -p:OnnxRuntimeFlavor=gpu and install the CUDA and cuDNN versions that this ONNX Runtime needs, or use provider cpu.";
+            var message = failure is OnnxRuntimeException
+                ? $"Execution provider cuda:{device} cannot be loaded: {failure.Message.Trim()} "
+                    + "Install the driver and the CUDA and cuDNN versions that docs/gpu.md names, or use provider cpu."
+                : $"Execution provider cuda:{device} cannot be loaded: this program was built with ONNX Runtime's CPU package. "
+                    + "Build with -p:OnnxRuntimeFlavor=gpu (see docs/gpu.md), or use provider cpu.";
             if (!options.FallBackToCpu)
                 throw new ExecutionProviderException(message, failure);
             log?.Invoke(message + " Continuing on the CPU, as configured.");

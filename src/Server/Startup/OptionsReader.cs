@@ -44,6 +44,17 @@ internal sealed class OptionsReader(IConfiguration configuration)
         return false;
     }
 
+    public T ReadChoice<T>(string name, T otherwise)
+        where T : struct, Enum
+    {
+        if (configuration[name] is not { } text)
+            return otherwise;
+        if (Enum.TryParse<T>(text, ignoreCase: true, out var value) && Enum.IsDefined(value) && !char.IsAsciiDigit(text[0]))
+            return value;
+        _violations.Add($"{name} is '{text}'; expected {string.Join(", ", Enum.GetNames<T>())}.");
+        return otherwise;
+    }
+
     private void Set(object options, PropertyInfo property, string name, string text)
     {
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;

@@ -36,15 +36,26 @@ internal static class ServerBuilding
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Trainer.StopTimeout + StopMargin);
     }
 
-    public static void LogToStandardError(this WebApplicationBuilder builder, IConfiguration configuration)
+    public static void LogToStandardError(this WebApplicationBuilder builder, IConfiguration configuration, LogFormat format)
     {
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
-        builder.Logging.AddSimpleConsole(console =>
+        if (format == LogFormat.Json || (format == LogFormat.Auto && Console.IsErrorRedirected))
         {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-        });
+            builder.Logging.AddJsonConsole(console =>
+            {
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+            });
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            });
+        }
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console =>
             console.LogToStandardErrorThreshold = LogLevel.Trace);
     }

@@ -11,6 +11,8 @@ internal sealed record ServerOptions
 {
     private static readonly string[] Sections = ["Listen", "Workspace", "Limits", "Batching", "Hosting", "Trainer", "Runtime", "Logging"];
 
+    private const string LogFormatKey = "Logging:Format";
+
     public required IPEndPoint EndPoint { get; init; }
 
     /// <summary>Where browsers find the pages; null for nowhere.</summary>
@@ -23,6 +25,9 @@ internal sealed record ServerOptions
     public required HostingOptions Hosting { get; init; }
     public required TrainerOptions Trainer { get; init; }
     public required RuntimeOptions Runtime { get; init; }
+
+    /// <summary>How log lines look.</summary>
+    public required LogFormat LogFormat { get; init; }
 
     /// <summary>Whether the server stops when its standard input closes: a process that started it takes it along when it is
     /// killed.</summary>
@@ -50,6 +55,7 @@ internal sealed record ServerOptions
             Hosting = reader.Read<HostingOptions>("Hosting"),
             Trainer = reader.Read<TrainerOptions>("Trainer"),
             Runtime = reader.Read<RuntimeOptions>("Runtime"),
+            LogFormat = reader.ReadChoice(LogFormatKey, LogFormat.Auto),
             StopWithStandardInput = reader.ReadSwitch(nameof(StopWithStandardInput)),
         };
         foreach (var violation in options.Contradictions().Concat(UnknownArguments(arguments)))
@@ -104,7 +110,8 @@ internal sealed record ServerOptions
 
     private static IEnumerable<string> UnknownArguments(string[] arguments) =>
         new ConfigurationBuilder().AddCommandLine(arguments).Build().GetChildren()
-            .Where(child => !Sections.Append(nameof(StopWithStandardInput)).Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            .Where(child => !Sections.Concat([nameof(StopWithStandardInput), ServerConfiguration.FileKey, ServerConfiguration.SecretsKey])
+                .Contains(child.Key, StringComparer.OrdinalIgnoreCase))
             .Select(child => $"--{child.Key} is unknown; sections are {string.Join(", ", Sections)}, "
                 + "for example --Listen:Address http://127.0.0.1:5075.");
 }

@@ -18,6 +18,7 @@ internal static class TrainerCommand
         PlanVerb.Create(),
         WorkVerb.Create(),
         ImportVerb.Create(),
+        HealthVerb.Create(),
     };
 
     /// <summary>Runs one command line and returns the exit code: 0 done, 1 failed, 2 the command line is wrong.</summary>
@@ -37,6 +38,8 @@ internal static class TrainerCommand
                 Output = output,
                 Error = error,
                 EnableDefaultExceptionHandler = false,
+                // The verbs end by themselves, after their checkpoint; the default would end the process after two seconds.
+                ProcessTerminationTimeout = null,
             });
         }
         catch (Exception exception) when (exception is UsageException or PlanException)

@@ -5,7 +5,8 @@ using BiT.Training.Worker;
 
 namespace BiT.Training.Verbs;
 
-/// <summary>The options of <c>work</c> that say how a worker runs jobs.</summary>
+/// <summary>The options of <c>work</c> that say how a worker runs jobs. What the command line leaves open comes from environment variables,
+/// with the names that the server uses: one set of variables configures both containers of a host.</summary>
 internal sealed class WorkOptions
 {
     private const int MostThreads = 1024;
@@ -18,25 +19,32 @@ internal sealed class WorkOptions
     private readonly Option<string> _worker = new("--worker-id")
     {
         Description = "Who this worker is, in leases and logs.",
-        DefaultValueFactory = _ => $"trainer-{Environment.MachineName}-{Environment.ProcessId}",
+        // Never the same for two processes: what one worker holds is taken from it when its namesake is known to be dead.
+        DefaultValueFactory = _ => $"trainer-{Environment.MachineName}-{Guid.NewGuid():N}",
     };
 
     private readonly Option<string> _provider = new("--provider")
     {
-        Description = "Execution provider: cpu or cuda:N.",
-        DefaultValueFactory = _ => "cpu",
+        Description = $"Execution provider: cpu or cuda:N. [variable {Variables.Provider} or {Variables.RuntimeProvider}]",
+        DefaultValueFactory = result => Variables.Text(Variables.Provider) ?? Variables.Text(Variables.RuntimeProvider) ?? RuntimeOptions.DefaultExecutionProvider,
     };
 
     private readonly Option<bool> _fallBackToCpu = new("--fall-back-to-cpu")
     {
-        Description = "Train on the CPU if the provider cannot be loaded, instead of ending with an error.",
+        Description = $"Train on the CPU if the provider cannot be loaded, instead of ending with an error. [variable {Variables.FallBackToCpu}]",
+        DefaultValueFactory = result => Variables.Parse(result, Variables.FallBackToCpu, bool.TryParse, false, "true or false"),
     };
 
-    private readonly Option<int> _threads = new("--threads") { Description = "Threads of an operator; 0 means one per core." };
+    private readonly Option<int> _threads = new("--threads")
+    {
+        Description = $"Threads of an operator; 0 means one per core, or what a container's CPU quota allows. [variable {Variables.Threads}]",
+        DefaultValueFactory = result => Variables.Parse(result, Variables.Threads, int.TryParse, 0, "a whole number"),
+    };
 
     private readonly Option<long> _memory = new("--memory-bytes")
     {
-        Description = "Memory that decides how many photos one pass takes; 0 means half of the machine's or container's.",
+        Description = $"Memory that decides how many photos one pass takes; 0 means half of the machine's or container's. [variable {Variables.MemoryBytes}]",
+        DefaultValueFactory = result => Variables.Parse(result, Variables.MemoryBytes, long.TryParse, 0L, "a whole number of bytes"),
     };
 
     private readonly Option<bool> _spinning = new("--spinning")
@@ -50,11 +58,43 @@ internal sealed class WorkOptions
         DefaultValueFactory = _ => 30,
     };
 
+    private readonly Option<string> _logFormat = new("--log-format")
+    {
+        Description = $"How log lines look: text, json, or auto (text on a terminal and for the server that started the trainer, json elsewhere). [variable {Variables.LogFormat}]",
+        DefaultValueFactory = _ => Variables.Text(Variables.LogFormat)?.ToLowerInvariant() ?? "auto",
+    };
+
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_worker, _provider, _fallBackToCpu, _threads, _memory, _spinning, _checkpoint])
+        foreach (var option in (Option[])[_worker, _provider, _fallBackToCpu, _threads, _memory, _spinning, _checkpoint, _logFormat])
             command.Options.Add(option);
     }
+
+    /// <summary>The log as it was asked for.</summary>
+    /// <param name="isTerminal">Somebody reads along.</param>
+    /// <param name="isSupervised">The server that started the trainer takes each line into its own log.</param>
+    /// <exception cref="UsageException">The format is unknown.</exception>
+    public TextWriter OpenLog(ParseResult parsed, TextWriter error, bool isTerminal, bool isSupervised) => parsed.GetRequiredValue(_logFormat) switch
+    {
+        "text" => TextWriter.Synchronized(error),
+        "json" => new JsonLog(error, TimeProvider.System),
+        "auto" => isTerminal || isSupervised ? TextWriter.Synchronized(error) : new JsonLog(error, TimeProvider.System),
+        var other => throw new UsageException($"--log-format is '{other}'; expected auto, text or json."),
+    };
+
+    /// <summary>The option that names the workspace.</summary>
+    public static Option<string?> CreateWorkspace() => new("--workspace")
+    {
+        Description = $"Folder of the workspace. [variable {Variables.Workspace}]",
+        DefaultValueFactory = _ => Variables.Text(Variables.Workspace),
+    };
+
+    /// <summary>The option that names the file of <see cref="AliveFile"/>.</summary>
+    public static Option<string?> CreateAliveFile() => new("--alive-file")
+    {
+        Description = $"File that is touched every 5 seconds while the trainer works; see the verb health. [variable {Variables.AliveFile}]",
+        DefaultValueFactory = _ => Variables.Text(Variables.AliveFile),
+    };
 
     /// <summary>What the command line says.</summary>
     /// <exception cref="UsageException">A value is out of range.</exception>

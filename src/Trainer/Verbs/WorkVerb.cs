@@ -14,16 +14,19 @@ internal static class WorkVerb
 
     public static Command Create()
     {
-        var workspace = new Option<string>("--workspace") { Description = "Folder of the workspace.", Required = true };
+        var workspace = WorkOptions.CreateWorkspace();
+        var aliveFile = WorkOptions.CreateAliveFile();
         var exitWithStdin = new Option<bool>("--exit-with-stdin") { Description = "Stop when standard input closes: with the process that started this one." };
         var options = new WorkOptions();
-        var command = new Command("work", "Leases fine-tuning jobs of a workspace and runs them until SIGTERM.") { workspace, exitWithStdin };
+        var command = new Command("work", "Leases fine-tuning jobs of a workspace and runs them until SIGTERM.") { workspace, aliveFile, exitWithStdin };
         options.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var (read, log) = (options.Read(parsed), parsed.InvocationConfiguration.Error);
+            var read = options.Read(parsed);
+            var log = options.OpenLog(parsed, parsed.InvocationConfiguration.Error, !Console.IsErrorRedirected, parsed.GetValue(exitWithStdin));
             CheckProvider(read.Runtime, log);
-            await RunAsync(parsed.GetRequiredValue(workspace), read, parsed.GetValue(exitWithStdin), log, cancellation);
+            var folder = parsed.GetValue(workspace) ?? throw new UsageException($"--workspace is not given; expected a folder, or the variable {Variables.Workspace}.");
+            await RunAsync(folder, read, parsed.GetValue(aliveFile), parsed.GetValue(exitWithStdin), log, cancellation);
             return TrainerCommand.Success;
         });
         return command;
@@ -41,7 +44,8 @@ internal static class WorkVerb
         }
     }
 
-    private static async Task RunAsync(string workspacePath, TrainerOptions options, bool exitWithStdin, TextWriter log, CancellationToken cancellation)
+    private static async Task RunAsync(
+        string workspacePath, TrainerOptions options, string? aliveFile, bool exitWithStdin, TextWriter log, CancellationToken cancellation)
     {
         RaiseOomScore(log);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -50,9 +54,9 @@ internal static class WorkVerb
         if (exitWithStdin)
             _ = Task.Run(() => StopAtEndOfInput(stop), CancellationToken.None);
         using var workspace = Workspace.Open(workspacePath, TimeProvider.System);
-        var synchronized = TextWriter.Synchronized(log);
-        var worker = new TrainerWorker(workspace, options, TimeProvider.System, synchronized);
-        var tasks = new TaskLane(workspace, options, [], () => worker.IsJobRunning, TimeProvider.System, synchronized);
+        using var alive = aliveFile is null ? null : new AliveFile(aliveFile, workspace, TimeProvider.System, log);
+        var worker = new TrainerWorker(workspace, options, TimeProvider.System, log);
+        var tasks = new TaskLane(workspace, options, [], () => worker.IsJobRunning, TimeProvider.System, log);
         // Each blocks its thread for as long as it works. If one breaks, the process ends, and whoever supervises it sees that.
         Task[] lanes = [Task.Run(() => worker.RunAsync(stop.Token), CancellationToken.None), Task.Run(() => tasks.RunAsync(stop.Token), CancellationToken.None)];
         await Task.WhenAny(lanes);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BiT.Core.Store;
 using BiT.Protocol.V1;
 using Google.Protobuf;
@@ -128,5 +129,57 @@ public sealed class ServerProcessTests
 
         Assert.Equal(1, code);
         Assert.Contains("address already in use", second.Log, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Health_OfARunningAndOfAStoppedServer_TellsThemApart()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await ServerProcess.StartAsync(folder.Path);
+        string[] question = ["health", "--Listen:Address", server.Address, "--Trainer:Enabled", "false"];
+
+        await using var well = ServerProcess.Launch(question);
+        Assert.Equal((0, "serving"), await AnswerAsync(well));
+
+        server.CloseStandardInput();
+        await server.ExitAsync();
+        await using var gone = ServerProcess.Launch(question);
+        Assert.Equal((1, ""), await AnswerAsync(gone));
+        Assert.Contains("does not answer", gone.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Server_WhoseProviderCannotBeLoaded_SaysWhatToDoAndExitsWithTwo()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = ServerProcess.Launch("--Runtime:ExecutionProvider", "cuda:0", "--Workspace:Path", folder.Path,
+            "--Trainer:Enabled", "false", "--Listen:Address", "http://127.0.0.1:0");
+
+        Assert.Equal((2, ""), await server.ExitAsync());
+        Assert.Equal("Execution provider cuda:0 cannot be loaded: this program was built with ONNX Runtime's CPU package. "
+            + "Build with -p:OnnxRuntimeFlavor=gpu (see docs/gpu.md), or use provider cpu.", server.Log);
+    }
+
+    [Fact]
+    public async Task Server_ConfiguredByFileAndSecrets_LogsJsonLinesIntoAPipe()
+    {
+        using var folder = new TemporaryFolder();
+        var secrets = Directory.CreateDirectory(Path.Combine(folder.Path, "secrets")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(secrets, "Workspace__Path"), Path.Combine(folder.Path, "from-secrets"), Token);
+        var file = Path.Combine(folder.Path, "bit.json");
+        await File.WriteAllTextAsync(file, """{"Listen":{"Address":"http://127.0.0.1:0"},"Trainer":{"Enabled":false},"Logging":{"LogLevel":{"Default":"Debug"}}}""", Token);
+
+        await using var server = ServerProcess.Launch("--ConfigurationFile", file, "--SecretsFolder", secrets, "--StopWithStandardInput", "true");
+        server.CloseStandardInput();
+
+        Assert.Equal(0, (await server.ExitAsync()).Code);
+        Assert.True(File.Exists(Path.Combine(folder.Path, "from-secrets", "bit.db")));
+        Assert.All(server.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => JsonDocument.Parse(line).Dispose());
+    }
+
+    private static async Task<(int Code, string Output)> AnswerAsync(ServerProcess process)
+    {
+        var (code, output) = await process.ExitAsync();
+        return (code, output.Trim());
     }
 }

@@ -126,6 +126,8 @@ internal sealed class ServerProcess : IAsyncDisposable
             "--Listen:Address", start.Address,
             "--Workspace:Path", start.Workspace,
             "--StopWithStandardInput", "true",
+            // Its log is shown to a person here, though through a pipe.
+            "--Logging:Format", "text",
         };
         if (start.WebAddress is not null)
             arguments.AddRange(["--Listen:WebAddress", start.WebAddress]);

@@ -45,6 +45,38 @@ public sealed class ServerOptionsTests
         Assert.Contains(violations, text => text.StartsWith("StopWithStandardInput is 'perhaps'", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Load_FilesThatAreNotThere_AreAllNamed()
+    {
+        var failure = Assert.Throws<ConfigurationException>(() =>
+            ServerConfiguration.Load(["--ConfigurationFile", "/nowhere/bit.json", "--SecretsFolder", "/nowhere/secrets"]));
+
+        Assert.Contains("ConfigurationFile is '/nowhere/bit.json', and there is no such file", failure.Message);
+        Assert.Contains("SecretsFolder is '/nowhere/secrets', and there is no such folder", failure.Message);
+    }
+
+    [Fact]
+    public void Load_BrokenFile_SaysWhere()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "bit.json");
+        File.WriteAllText(file, "{\n  \"Listen\": oops\n}");
+
+        var failure = Assert.Throws<ConfigurationException>(() => ServerConfiguration.Load(["--ConfigurationFile", file]));
+
+        Assert.Contains(file, failure.Message);
+        Assert.Contains("LineNumber: 1", failure.Message);
+    }
+
+    [Theory]
+    [InlineData("json", LogFormat.Json)]
+    [InlineData("Text", LogFormat.Text)]
+    public void Read_LogFormat_IsTaken(string text, LogFormat expected) => Assert.Equal(expected, Read("--Logging:Format", text).LogFormat);
+
+    [Fact]
+    public void Read_UnknownLogFormat_IsAViolation() =>
+        Assert.StartsWith("Logging:Format is '1'; expected Auto, Text, Json", Assert.Single(Violations("--Logging:Format", "1")));
+
     [Theory]
     [InlineData("http://0.0.0.0:5075")]
     [InlineData("http://192.168.1.7:80")]
