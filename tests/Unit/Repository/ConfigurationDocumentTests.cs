@@ -73,7 +73,7 @@ public sealed partial class ConfigurationDocumentTests
             |---|---|---|
 
             """.ReplaceLineEndings("\n"));
-        foreach (var option in TrainerCommand.Create().Subcommands.Single(command => command.Name == "work").Options.Where(option => option is not System.CommandLine.Help.HelpOption))
+        foreach (var option in BiT.Training.Verbs.TrainerCommand.Create().Subcommands.Single(command => command.Name == "work").Options.Where(option => option is not System.CommandLine.Help.HelpOption))
             text.Append(CultureInfo.InvariantCulture, $"| `{option.Name}` | {TrainerDefault(option)} | {option.Description} |\n");
 
         GeneratedDocument.Check(Path.Combine("docs", "configuration.md"), text.ToString());
