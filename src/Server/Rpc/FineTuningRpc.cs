@@ -1,6 +1,7 @@
 using BiT.Core.Store;
 using BiT.Protocol.V1;
 using BiT.Serving.Jobs;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace BiT.Serving.Rpc;
@@ -17,10 +18,11 @@ internal sealed class FineTuningRpc(
     {
         var violations = new FieldViolations();
         violations.RequireLength(request.RequestId, "request_id", 0, MaxRequestIdLength);
-        var spec = specs.Read(request.Spec, violations);
-        var job = workspace.Jobs.Submit(spec, request.RequestId.Length == 0 ? null : request.RequestId);
-        signals.Raise();
-        return Task.FromResult(messages.Of(job));
+        var requested = FineTuneSpecReader.Parse(request.Spec, violations);
+        // Before anything is looked up: what a repeated request names may be gone meanwhile, its job is not.
+        if (request.RequestId.Length > 0 && workspace.Jobs.FindRequest(request.RequestId, requested.Content) is { } earlier)
+            return Task.FromResult(messages.Of(earlier));
+        return Task.FromResult(Changed(workspace.Jobs.Submit(specs.Resolve(requested), request.RequestId, requested.Content)));
     }
 
     public override Task<FineTuneJob> GetFineTuneJob(GetFineTuneJobRequest request, ServerCallContext context) =>
@@ -31,7 +33,7 @@ internal sealed class FineTuningRpc(
         var violations = new FieldViolations();
         violations.RequirePageSize(request.PageSize);
         violations.ThrowIfAny();
-        var page = workspace.Jobs.List(request.PageSize, request.PageToken);
+        var page = workspace.Jobs.List(request.PageSize, request.PageToken, JobFilterReader.Read(request.Filter));
         var response = new ListFineTuneJobsResponse { NextPageToken = page.NextPageToken ?? "" };
         response.Jobs.AddRange(page.Items.Select(messages.Of));
         return Task.FromResult(response);
@@ -50,7 +52,7 @@ internal sealed class FineTuningRpc(
         try
         {
             await foreach (var item in watch.EventsAsync(jobId, request.Cursor, stop.Token))
-                await responseStream.WriteAsync(messages.Of(item, item.Kind == JobEventKind.State ? Find(request.Name) : null), stop.Token);
+                await responseStream.WriteAsync(messages.Of(item.Event, item.Job), stop.Token);
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
@@ -58,11 +60,26 @@ internal sealed class FineTuningRpc(
         }
     }
 
-    public override Task<FineTuneJob> CancelFineTuneJob(CancelFineTuneJobRequest request, ServerCallContext context)
+    public override Task<FineTuneJob> CancelFineTuneJob(CancelFineTuneJobRequest request, ServerCallContext context) =>
+        Task.FromResult(Changed(workspace.Jobs.RequestCancel(Find(request.Name).Id)));
+
+    public override Task<FineTuneJob> PauseFineTuneJob(PauseFineTuneJobRequest request, ServerCallContext context) =>
+        Task.FromResult(Changed(workspace.Jobs.RequestPause(Find(request.Name).Id)));
+
+    public override Task<FineTuneJob> ResumeFineTuneJob(ResumeFineTuneJobRequest request, ServerCallContext context) =>
+        Task.FromResult(Changed(workspace.Jobs.RequestResume(Find(request.Name).Id)));
+
+    public override Task<Empty> DeleteFineTuneJob(DeleteFineTuneJobRequest request, ServerCallContext context)
     {
-        var job = workspace.Jobs.RequestCancel(Find(request.Name).Id);
+        workspace.DeleteJob(Find(request.Name).Id);
         signals.Raise();
-        return Task.FromResult(messages.Of(job));
+        return Task.FromResult(new Empty());
+    }
+
+    private FineTuneJob Changed(JobRecord job)
+    {
+        signals.Raise();
+        return messages.Of(job);
     }
 
     private JobRecord Find(string name)

@@ -7,7 +7,7 @@ using BiT.Training.Weights;
 namespace BiT.Training.Loop;
 
 /// <summary>Measures how fast this machine trains a network, with the graphs that training uses.</summary>
-internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifacts, RuntimeOptions options)
+internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifacts, RuntimeOptions options, CancellationToken stop)
 {
     private const int TimedRuns = 2;
 
@@ -15,6 +15,7 @@ internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifact
     private const int LargestMeasuredPixels = 64 * 64 * 64;
     private const int LargestInferenceBatch = 16;
 
+    /// <exception cref="OperationCanceledException">Stopped; checked before each run.</exception>
     /// <summary>Seconds per image: for <c>full</c> of one forward and backward pass, for <c>head</c> of one forward pass of the backbone.
     /// The fastest of a few runs after one to warm up: other load only ever makes a run slower.</summary>
     public double SecondsPerImage(string method, int crop, int microBatch) =>
@@ -43,12 +44,14 @@ internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifact
         return Fastest(batch, () => model.Run(images, batch));
     }
 
-    private static double Fastest(int images, Action run)
+    private double Fastest(int images, Action run)
     {
+        stop.ThrowIfCancellationRequested();
         run();
         var fastest = double.MaxValue;
         for (var index = 0; index < TimedRuns; index++)
         {
+            stop.ThrowIfCancellationRequested();
             var start = Stopwatch.GetTimestamp();
             run();
             fastest = Math.Min(fastest, Stopwatch.GetElapsedTime(start).TotalSeconds);

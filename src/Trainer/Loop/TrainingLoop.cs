@@ -57,6 +57,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
     private TrainingState _state = new() { Step = 0 };
     private Dictionary<string, float[]>? _best;
     private double _lossSum;
+    private long _savedStep;
     private int _lossSteps;
 
     /// <summary>Runs from where the engine and <paramref name="resumed"/> stand to the end.</summary>
@@ -68,15 +69,19 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
     {
         if (resumed is not null)
             Restore(resumed);
+        _savedStep = resumed?.State.Step ?? 0;
         try
         {
             RunSteps(cancellation);
         }
-        catch (OperationCanceledException) when (_state.Step > (resumed?.State.Step ?? 0))
+        catch (OperationCanceledException) when (_state.Step > _savedStep)
         {
             SaveCheckpoint();
             throw;
         }
+        // Publishing may be stopped, or may end with the process: training must not be done again for it.
+        if (_state.Step > _savedStep)
+            SaveCheckpoint();
         _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses] };
         return new LoopResult(_state, _best ?? Snapshot(engine.Weights));
     }
@@ -182,6 +187,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
         try
         {
             inputs.Observer.OnCheckpoint(inputs.Checkpoints.Save(new Checkpoint(_state, Snapshot(engine.Weights), Snapshot(engine.Momenta), _best)));
+            _savedStep = _state.Step;
         }
         catch (Exception problem) when (problem is IOException or StoreUnavailableException)
         {

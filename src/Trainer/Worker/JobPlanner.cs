@@ -8,7 +8,7 @@ using BiT.Training.Weights;
 namespace BiT.Training.Worker;
 
 /// <summary>Resolves the plan of a job and the weights that it starts from.</summary>
-internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, TrainerOptions options)
+internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, TrainerOptions options, CancellationToken stop)
 {
     /// <summary>The plan of the first attempt, or a new one.</summary>
     /// <exception cref="PlanException">What was asked for contradicts itself or the data set.</exception>
@@ -52,7 +52,7 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
         SpeedMeasurement? measurement = null;
         return (method, crop, microBatch) =>
         {
-            measurement ??= new SpeedMeasurement(Initializers.Create(network, classCount, seed: 0), artifacts, options.Runtime);
+            measurement ??= new SpeedMeasurement(Initializers.Create(network, classCount, seed: 0), artifacts, options.Runtime, stop);
             return measurement.SecondsPerImage(method, crop, method == "head" ? memory.ForwardBatch(crop) : microBatch);
         };
     }

@@ -64,6 +64,25 @@ public sealed class FineTuneFlowTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Job_PausedWhileTraining_LetsTheNextOneRunAndGoesOnAfterResume()
+    {
+        var job = await SubmitAsync(steps: 400);
+        await Eventually.HoldsAsync(async () => (await GetAsync(job)).Progress is { Step: >= 2 }, () => Log);
+        var asked = await FineTuning.PauseFineTuneJobAsync(new PauseFineTuneJobRequest { Name = job }, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(asked.PauseRequested);
+        await Eventually.HoldsAsync(async () => (await GetAsync(job)).State == JobState.Paused, () => Log);
+
+        var next = await SubmitAsync(steps: 4);
+        Assert.Equal(JobState.Succeeded, (await EndAsync(next)).State);
+        Assert.Equal(JobState.Paused, (await GetAsync(job)).State);
+        await FineTuning.ResumeFineTuneJobAsync(new ResumeFineTuneJobRequest { Name = job }, cancellationToken: TestContext.Current.CancellationToken);
+
+        var done = await EndAsync(job);
+        Assert.True(done.State == JobState.Succeeded, $"{done.Error} {Log}");
+        Assert.Equal(2, done.Attempt);
+    }
+
+    [Fact]
     public async Task Watch_FromTheBeginning_TellsPlanProgressAndEnd()
     {
         var job = await SubmitAsync(steps: 10);

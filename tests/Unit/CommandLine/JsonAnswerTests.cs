@@ -13,7 +13,6 @@ public sealed class JsonAnswerTests
     public async Task FineTune_WaitAndPromoteWithJson_AnswersOneLineAndKeepsTheRestOnStandardError()
     {
         SubmitFineTuneJobRequest? submitted = null;
-        SetAliasRequest? promoted = null;
         using var folder = new TemporaryFolder();
         foreach (var label in (string[])["daisy", "rose"])
         {
@@ -58,15 +57,23 @@ public sealed class JsonAnswerTests
                     },
                 });
             },
-            SetAlias = request =>
+            GetJob = name => new FineTuneJob
             {
-                promoted = request;
-                return new Model { Name = request.Model };
+                Name = name,
+                Spec = submitted?.Spec,
+                State = JobState.Succeeded,
+                Done = true,
+                ModelVersion = "models/flowers/versions/3",
+                PlanJson = """{"steps":40}""",
+                PromotionOutcome = new PromotionOutcome
+                {
+                    Promoted = true, Reason = "live now names models/flowers/versions/3.", PreviousVersion = "models/flowers/versions/2",
+                },
             },
         });
 
         var run = await CommandRun.OfAsync(Cancel,
-            "finetune", folder.Path, "--model", "flowers", "--promote", "--json", "--server", service.Address,
+            "finetune", folder.Path, "--model", "flowers", "--promote", "if-better", "--json", "--server", service.Address,
             "--recipe", "lite", "--steps", "40", "--early-stopping-patience", "0", "--learning-rate", "0.003", "--budget", "2m");
 
         Assert.Equal(ExitCodes.Ok, run.ExitCode);
@@ -87,9 +94,84 @@ public sealed class JsonAnswerTests
                     LearningRate = 0.003,
                     TimeBudget = new Google.Protobuf.WellKnownTypes.Duration { Seconds = 120 },
                 },
+                Promotion = PromotionRule.IfBetter,
             },
             submitted?.Spec);
-        Assert.Equal(("models/flowers", "live", "models/flowers/versions/3"), (promoted?.Model, promoted?.Alias, promoted?.Version));
+        Assert.True(run.Json.GetProperty("promotion").GetProperty("promoted").GetBoolean());
+        Assert.Equal("models/flowers/versions/2", run.Json.GetProperty("promotion").GetProperty("previous_version").GetString());
+    }
+
+    [Theory]
+    [InlineData("--promote", 1)]
+    [InlineData("--wait", 0)]
+    public async Task FineTune_PromoteWithoutAWord_MeansAlways(string option, int rule)
+    {
+        SubmitFineTuneJobRequest? submitted = null;
+        var answers = FailingJob();
+        answers.Submit = request =>
+        {
+            submitted = request;
+            return new FineTuneJob { Name = "fineTuneJobs/j1", Spec = request.Spec };
+        };
+        await using var service = await FakeService.StartAsync(answers);
+
+        await CommandRun.OfAsync(Cancel, "finetune", "datasets/abc", "--model", "flowers", "--server", service.Address, option);
+        var wrong = await CommandRun.OfAsync(Cancel, "finetune", "datasets/abc", "--model", "flowers", "--promote", "perhaps");
+
+        Assert.Equal((PromotionRule)rule, submitted?.Spec.Promotion);
+        Assert.Equal(ExitCodes.Usage, wrong.ExitCode);
+        Assert.Contains("if-better", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Jobs_StateAndFilter_BecomeOneFilter()
+    {
+        ListFineTuneJobsRequest? asked = null;
+        await using var service = await FakeService.StartAsync(new FakeAnswers
+        {
+            ListJobs = request =>
+            {
+                asked = request;
+                return new ListFineTuneJobsResponse();
+            },
+        });
+
+        var run = await CommandRun.OfAsync(
+            Cancel, "jobs", "list", "--state", "running", "--filter", "model = models/m", "--server", service.Address);
+        var wrong = await CommandRun.OfAsync(Cancel, "jobs", "--state", "asleep", "--server", service.Address);
+
+        Assert.Equal(ExitCodes.Ok, run.ExitCode);
+        Assert.Equal("state = RUNNING AND model = models/m", asked?.Filter);
+        Assert.Equal(ExitCodes.Usage, wrong.ExitCode);
+        Assert.Contains("PAUSED", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Jobs_PauseResumeDelete_SayWhatBecameOfTheJob()
+    {
+        var asked = new List<string>();
+        await using var service = await FakeService.StartAsync(new FakeAnswers
+        {
+            PauseJob = name => Answer("pause", name, new FineTuneJob { State = JobState.Running, PauseRequested = true }),
+            ResumeJob = name => Answer("resume", name, new FineTuneJob { State = JobState.Queued }),
+            DeleteJob = name => Answer("delete", name, new FineTuneJob()),
+        });
+
+        var pause = await CommandRun.OfAsync(Cancel, "jobs", "pause", "j1", "--json", "--server", service.Address);
+        var resume = await CommandRun.OfAsync(Cancel, "jobs", "resume", "j1", "--json", "--server", service.Address);
+        var delete = await CommandRun.OfAsync(Cancel, "jobs", "delete", "j1", "--json", "--server", service.Address);
+
+        Assert.Equal(["pause fineTuneJobs/j1", "resume fineTuneJobs/j1", "delete fineTuneJobs/j1"], asked);
+        Assert.True(pause.Json.GetProperty("pause_requested").GetBoolean());
+        Assert.Equal("QUEUED", resume.Json.GetProperty("state").GetString());
+        Assert.True(delete.Json.GetProperty("deleted").GetBoolean());
+
+        FineTuneJob Answer(string call, string name, FineTuneJob job)
+        {
+            asked.Add($"{call} {name}");
+            job.Name = name;
+            return job;
+        }
     }
 
     [Fact]

@@ -27,7 +27,14 @@ internal static partial class FineTuneCommand
             if (result.Tokens.Count > 0 && !ModelName().IsMatch(result.Tokens[^1].Value))
                 result.AddError($"--model is '{result.Tokens[^1].Value}'; expected 1 to 63 characters a-z, 0-9 and -, beginning with a letter.");
         });
-        var promote = new Option<bool>("--promote") { Description = "Let the new version serve when it is ready; implies --wait." };
+        var promote = new Option<string?>("--promote")
+        {
+            Description = "Let the new version serve when it is ready: always (also if nothing follows), or if-better than the version that "
+                + "serves now, measured on the same validation photos. The server does it; implies --wait.",
+            HelpName = "WHEN",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        promote.AcceptOnlyFromAmong(PromotionText.Always, PromotionText.IfBetter);
         var requestId = new Option<string?>("--request-id")
         {
             Description = "Makes the submission repeatable: the same id with the same content returns the first job.",
@@ -40,10 +47,10 @@ internal static partial class FineTuneCommand
         return command.Calls(environment, async (parsed, terminal, client, cancellationToken) =>
         {
             var dataset = await DatasetInput.ResolveAsync(terminal, client, parsed.GetRequiredValue(data), cancellationToken);
-            var job = await client.SubmitFineTuneJobAsync(
-                spec.Read(parsed, dataset.Name, parsed.GetRequiredValue(model)), parsed.GetValue(requestId) ?? "", cancellationToken);
-            var isPromoted = parsed.GetValue(promote);
-            if (!isPromoted && !parsed.GetValue(wait))
+            var rule = parsed.GetResult(promote) is { Implicit: false } ? parsed.GetValue(promote) ?? PromotionText.Always : null;
+            var wanted = spec.Read(parsed, dataset.Name, parsed.GetRequiredValue(model)) with { Promotion = PromotionText.RuleOf(rule) };
+            var job = await client.SubmitFineTuneJobAsync(wanted, parsed.GetValue(requestId) ?? "", cancellationToken);
+            if (rule is null && !parsed.GetValue(wait))
             {
                 terminal.Answer(JsonShapes.Of(job), console =>
                 {
@@ -55,9 +62,7 @@ internal static partial class FineTuneCommand
             terminal.Say($"Submitted {job.Name}");
             var done = (await JobWatch.FollowAsync(terminal, client, job.Name, cancellationToken)).Job;
             JobWatch.RequireSuccess(done);
-            if (isPromoted)
-                await client.SetAliasAsync(done.Spec.Model, done.ModelVersion, cancellationToken: cancellationToken);
-            JobsCommand.Report(terminal, done, isPromoted ? $"{done.ModelVersion} is live." : null);
+            JobsCommand.Report(terminal, done, done.PromotionOutcome?.Reason);
             return ExitCodes.Ok;
         });
     }
