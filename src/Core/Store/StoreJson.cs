@@ -79,5 +79,9 @@ public static class StoreJson
 [JsonSerializable(typeof(FineTuneSpec))]
 [JsonSerializable(typeof(JobProgress))]
 [JsonSerializable(typeof(JobComparison))]
+[JsonSerializable(typeof(EstimateRequest))]
+[JsonSerializable(typeof(EstimateResult))]
+[JsonSerializable(typeof(PreviewRequest))]
+[JsonSerializable(typeof(PreviewResult))]
 [JsonSerializable(typeof(JobPromotion))]
 internal sealed partial class StoreJsonContext : JsonSerializerContext;

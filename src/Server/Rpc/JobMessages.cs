@@ -37,6 +37,21 @@ internal sealed class JobMessages(Workspace workspace, TrainerOptions trainer, T
         PromotionOutcome = job.Promotion is { } promotion ? Of(promotion) : null,
     };
 
+    /// <summary>The reply to a request that was only validated: a job without a name.</summary>
+    public FineTuneJob Of(Core.Store.FineTuneSpec spec, EstimateResult? estimate) => new()
+    {
+        Spec = Of(spec),
+        PlanJson = estimate?.PlanJson ?? "",
+        Estimate = estimate is null ? null : new FineTuneEstimate
+        {
+            Duration = Duration.FromTimeSpan(estimate.Duration),
+            PeakMemoryBytes = estimate.PeakMemoryBytes,
+            ImagesPerSecond = estimate.ImagesPerSecond,
+            DiskBytes = estimate.DiskBytes,
+            MeasuredWhileBusy = estimate.IsMeasuredWhileBusy,
+        },
+    };
+
     /// <param name="item">What happened; null for a sign that the job is still watched.</param>
     /// <param name="job">The job as it stood when the event was read.</param>
     public FineTuneJobEvent Of(JobEvent? item, JobRecord job)
@@ -158,7 +173,7 @@ internal sealed class JobMessages(Workspace workspace, TrainerOptions trainer, T
 
     private static FineTuneSpec Of(Core.Store.FineTuneSpec spec) => new()
     {
-        Dataset = ResourceNames.OfDataset(spec.DatasetId),
+        Dataset = spec.DatasetId.Length == 0 ? "" : ResourceNames.OfDataset(spec.DatasetId),
         Model = ResourceNames.OfModel(spec.ModelId),
         Network = spec.Network ?? "",
         Base = spec.Base?.ToString() ?? "",

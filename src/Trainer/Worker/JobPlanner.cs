@@ -16,15 +16,20 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
     public TrainingPlan Plan(JobRecord job, DatasetRecord dataset)
     {
         // A resumed job keeps its plan: another machine's measurements must not change it half-way.
-        if (job.PlanJson is { } stored)
-            return TrainingPlan.FromJson(stored);
-        var baseNetwork = job.Spec.Base is { } id ? FindBase(id).Manifest.Network : null;
+        return job.PlanJson is { } stored ? TrainingPlan.FromJson(stored) : Resolve(job.Spec, dataset);
+    }
+
+    /// <summary>A new plan.</summary>
+    /// <inheritdoc cref="Plan" path="/exception"/>
+    public TrainingPlan Resolve(FineTuneSpec spec, DatasetRecord dataset)
+    {
+        var baseNetwork = spec.Base is { } id ? FindBase(id).Manifest.Network : null;
         var facts = DatasetFacts.Of(dataset);
-        var network = BitNetwork.ByName(job.Spec.Network ?? baseNetwork ?? PlanAssembly.DefaultNetwork);
+        var network = BitNetwork.ByName(spec.Network ?? baseNetwork ?? PlanAssembly.DefaultNetwork);
         var memory = new MemoryBudget(network, facts.Labels.Count, options.MemoryBytes);
         var request = new PlanRequest
         {
-            Spec = job.Spec with { Network = network.Name },
+            Spec = spec with { Network = network.Name },
             Data = facts,
             BaseNetwork = baseNetwork,
             MaxMicroBatch = memory.MaxMicroBatch,
@@ -42,6 +47,10 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
         var version = FindBase(id);
         return NpzWeights.Read(workspace.Blobs.PathOf(version.Manifest.Weights), network).WithZeroHead(plan.ClassCount);
     }
+
+    /// <exception cref="StoreNotFoundException">There is no such data set.</exception>
+    public static DatasetRecord FindDataset(Workspace workspace, string id) => workspace.Datasets.Find(id)
+        ?? throw new StoreNotFoundException($"Data set {id} does not exist (any more). Upload it again and submit the job anew.");
 
     private ModelVersionRecord FindBase(ModelVersionId id) =>
         workspace.Models.FindVersion(id) ?? throw new StoreNotFoundException($"The base {id} does not exist (any more). Name a version that does.");

@@ -26,8 +26,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     public JobResult Run(JobRecord job)
     {
         reporter.Phase("planning");
-        var dataset = workspace.Datasets.Find(job.Spec.DatasetId)
-            ?? throw new StoreNotFoundException($"Data set {job.Spec.DatasetId} does not exist (any more). Upload it again and submit the job anew.");
+        var dataset = JobPlanner.FindDataset(workspace, job.Spec.DatasetId);
         var planner = new JobPlanner(workspace, artifacts, options, reporter.Stop);
         var plan = planner.Plan(job, dataset);
         workspace.Jobs.SetPlan(lease, plan.ToJson());

@@ -217,6 +217,36 @@ public sealed class FineTuningTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ValidateOnly_WithoutADataSet_ChecksValuesAndBaseAndQueuesNothing()
+    {
+        var spec = Spec();
+        spec.Dataset = "";
+        var request = new SubmitFineTuneJobRequest { Spec = spec, ValidateOnly = true };
+
+        var checkedJob = await _server.FineTuning.SubmitFineTuneJobAsync(request, Options);
+        Assert.Equal(("", null), (checkedJob.Name, checkedJob.Estimate));
+        spec.Overrides.Steps = 0;
+        await RpcAssert.FailsAsync(StatusCode.InvalidArgument, "INVALID_REQUEST", () => _server.FineTuning.SubmitFineTuneJobAsync(request, Options).ResponseAsync);
+        spec.Overrides.Steps = 1;
+        spec.Base = "models/nobody";
+        await RpcAssert.FailsAsync(StatusCode.NotFound, "MODEL_NOT_FOUND", () => _server.FineTuning.SubmitFineTuneJobAsync(request, Options).ResponseAsync);
+        spec.Base = "";
+        request.ValidateOnly = false;
+        await RpcAssert.FailsAsync(StatusCode.InvalidArgument, "INVALID_REQUEST", () => _server.FineTuning.SubmitFineTuneJobAsync(request, Options).ResponseAsync);
+        Assert.Empty(await ListAsync(""));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(9)]
+    public async Task Preview_WithABatchCountOutOfRange_IsRefused(int count)
+    {
+        using var call = _server.FineTuning.PreviewFineTuneJob(new PreviewFineTuneJobRequest { Spec = Spec(), BatchCount = count }, Options);
+
+        await RpcAssert.FailsAsync(StatusCode.InvalidArgument, "INVALID_REQUEST", () => call.ResponseStream.MoveNext(Options.CancellationToken));
+    }
+
+    [Fact]
     public async Task List_WithAFilter_GivesThoseJobsInPagesOfItsOwn()
     {
         var jobs = new List<string>();

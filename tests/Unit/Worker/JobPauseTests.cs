@@ -28,7 +28,7 @@ public sealed class JobPauseTests : IDisposable
     [InlineData("head", "lite")]
     public async Task Job_PausedWhileTrainingAndResumed_EndsWithTheSameWeightsToTheBit(string method, string recipe)
     {
-        var overrides = Short with { Steps = method == "head" ? 20_000 : 120 };
+        var overrides = Short with { Steps = method == "head" ? 3_000 : 60 };
         var uninterrupted = await EndAsync(Submit(method, recipe, overrides));
         var job = Submit(method, recipe, overrides);
 

@@ -8,6 +8,9 @@ namespace BiT.CommandLine;
 /// <summary><c>bit finetune DATA --model NAME</c></summary>
 internal static partial class FineTuneCommand
 {
+    // The data set gets its name by its upload.
+    private const string Unnamed = "unnamed";
+
     public static Command Create(CliEnvironment environment)
     {
         var data = new Argument<string>("DATA") { Description = $"{DatasetInput.FolderRule} Or a data set uploaded before: {DatasetReference.Rule}" };
@@ -40,15 +43,37 @@ internal static partial class FineTuneCommand
             Description = "Makes the submission repeatable: the same id with the same content returns the first job.",
             HelpName = "ID",
         };
+        var dryRun = new Option<bool>("--dry-run")
+        {
+            Description = "Only print the plan, and how long it would take and how much memory and disk. The photos are uploaded; nothing is trained.",
+        };
+        var preview = new Option<string?>("--preview")
+        {
+            Description = "Only write a page with the first batches as training would see them. The photos are uploaded; nothing is trained.",
+            HelpName = "FILE",
+        };
         var spec = new SpecOptions();
-        var command = new Command("finetune", "Teach a network new classes from labelled photos.") { data, model, wait, promote };
+        preview.Validators.Add(result =>
+        {
+            if (result.GetResult(dryRun) is { Implicit: false })
+                result.AddError("--preview and --dry-run are two things to do; name one of them.");
+        });
+        var command = new Command("finetune", "Teach a network new classes from labelled photos.") { data, model, wait, promote, dryRun, preview };
         spec.AddTo(command);
         command.Options.Add(requestId);
         return command.Calls(environment, async (parsed, terminal, client, cancellationToken) =>
         {
-            var dataset = await DatasetInput.ResolveAsync(terminal, client, parsed.GetRequiredValue(data), cancellationToken);
             var rule = parsed.GetResult(promote) is { Implicit: false } ? parsed.GetValue(promote) ?? PromotionText.Always : null;
-            var wanted = spec.Read(parsed, dataset.Name, parsed.GetRequiredValue(model)) with { Promotion = PromotionText.RuleOf(rule) };
+            var wanted = spec.Read(parsed, Unnamed, parsed.GetRequiredValue(model)) with { Promotion = PromotionText.RuleOf(rule) };
+            await client.CheckFineTuneSpecAsync(wanted, cancellationToken);
+            if (parsed.GetValue(dryRun) || parsed.GetValue(preview) is not null)
+                terminal.Say("Nothing will be trained; the server needs the photos all the same.");
+            var dataset = await DatasetInput.ResolveAsync(terminal, client, parsed.GetRequiredValue(data), cancellationToken);
+            wanted = wanted with { Dataset = dataset.Name };
+            if (parsed.GetValue(preview) is { } file)
+                return await FineTuneTrial.PreviewAsync(terminal, client, wanted, file, cancellationToken);
+            if (parsed.GetValue(dryRun))
+                return await FineTuneTrial.EstimateAsync(terminal, client, wanted, cancellationToken);
             var job = await client.SubmitFineTuneJobAsync(wanted, parsed.GetValue(requestId) ?? "", cancellationToken);
             if (rule is null && !parsed.GetValue(wait))
             {

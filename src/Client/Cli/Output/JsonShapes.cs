@@ -29,6 +29,16 @@ internal static class JsonShapes
         Plan = Parse(job.PlanJson),
     };
 
+    public static object Of(FineTuneEstimate estimate) => new
+    {
+        DurationSeconds = Math.Round(estimate.Duration.TotalSeconds, 1),
+        estimate.PeakMemoryBytes,
+        ImagesPerSecond = Math.Round(estimate.ImagesPerSecond, 1),
+        estimate.DiskBytes,
+        MeasuredWhileBusy = estimate.IsMeasuredWhileBusy,
+        Plan = Parse(estimate.PlanJson),
+    };
+
     public static object Of(PromotionOutcome outcome) => new
     {
         Promoted = outcome.IsPromoted,

@@ -80,6 +80,28 @@ public sealed record FineTuneJob
         => State == JobState.Succeeded && Spec.Promotion != PromotionRule.Never && PromotionOutcome is null;
 }
 
+/// <summary>What a job would cost, from a short measurement on the trainer that would run it.</summary>
+public sealed record FineTuneEstimate
+{
+    /// <summary>Every resolved value of the run as JSON.</summary>
+    public required string PlanJson { get; init; }
+
+    /// <summary>From the start of the job to the published version; early stopping may end it sooner.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>Largest resident memory of the trainer.</summary>
+    public long PeakMemoryBytes { get; init; }
+
+    /// <summary>Training photos per second.</summary>
+    public double ImagesPerSecond { get; init; }
+
+    /// <summary>Disk space for checkpoints, caches and the version.</summary>
+    public long DiskBytes { get; init; }
+
+    /// <summary>True if the trainer ran a job meanwhile: the time is then too long.</summary>
+    public bool IsMeasuredWhileBusy { get; init; }
+}
+
 /// <summary>What became of a promotion.</summary>
 public sealed record PromotionOutcome
 {

@@ -53,6 +53,16 @@ internal static class FineTuneWire
         IsHeartbeat = happened is { Cursor: 0, EventCase: Wire.FineTuneJobEvent.EventOneofCase.None },
     };
 
+    internal static FineTuneEstimate FromWire(Wire.FineTuneEstimate estimate, string planJson) => new()
+    {
+        PlanJson = planJson,
+        Duration = estimate.Duration?.ToTimeSpan() ?? default,
+        PeakMemoryBytes = estimate.PeakMemoryBytes,
+        ImagesPerSecond = estimate.ImagesPerSecond,
+        DiskBytes = estimate.DiskBytes,
+        IsMeasuredWhileBusy = estimate.MeasuredWhileBusy,
+    };
+
     private static PromotionOutcome FromWire(Wire.PromotionOutcome outcome) => new()
     {
         IsPromoted = outcome.Promoted,
