@@ -32,7 +32,7 @@ public sealed class JobPauseTests : IDisposable
         var uninterrupted = await EndAsync(Submit(method, recipe, overrides));
         var job = Submit(method, recipe, overrides);
 
-        RequestPauseOnce("UPDATE OF progress", "json_extract(NEW.progress, '$.step') >= 3");
+        RequestPauseOnce(job, "UPDATE OF progress", "json_extract(NEW.progress, '$.step') >= 3");
         await PausedAsync(job);
         var paused = Job(job);
         Assert.NotNull(paused.Checkpoint);
@@ -54,7 +54,7 @@ public sealed class JobPauseTests : IDisposable
         var job = Submit("full", "scratch", Short);
 
         // The checkpoint behind the last step is the last thing before publishing.
-        RequestPauseOnce("UPDATE OF checkpoint", "NEW.checkpoint LIKE '%step-000000030%'");
+        RequestPauseOnce(job, "UPDATE OF checkpoint", "NEW.checkpoint LIKE '%step-000000030%'");
         await PausedAsync(job);
         Assert.Equal(("publishing", 30L), (Job(job).Progress?.Phase, Job(job).Progress?.Step));
         Assert.Equal(1, _workspace.Models.Find("squares")?.LatestVersion?.Id.Number);
@@ -70,7 +70,7 @@ public sealed class JobPauseTests : IDisposable
     {
         var job = Submit("full", "scratch", Short with { Steps = 100_000 });
         var next = Submit("full", "scratch", Short);
-        RequestPauseOnce("UPDATE OF progress", "json_extract(NEW.progress, '$.step') >= 1");
+        RequestPauseOnce(job, "UPDATE OF progress", "json_extract(NEW.progress, '$.step') >= 1");
 
         await RunUntilAsync(() => Job(next).IsDone);
 
@@ -120,13 +120,13 @@ public sealed class JobPauseTests : IDisposable
             null).Id;
 
     // Asks for a pause in the very transaction that writes something: no clock decides where the job is then.
-    private void RequestPauseOnce(string when, string condition)
+    private void RequestPauseOnce(string job, string when, string condition)
     {
         using var database = TestWorkspace.OpenDatabase(_folder.Path);
         using var command = database.CreateCommand();
 #pragma warning disable CA2100 // Texts of this file.
-        command.CommandText = $"CREATE TRIGGER ask AFTER {when} ON jobs WHEN NEW.attempt = 1 AND NEW.state = 3 AND {condition} "
-            + "AND NEW.seq = (SELECT min(seq) FROM jobs WHERE state = 3) BEGIN UPDATE jobs SET pause_requested = 1 WHERE seq = NEW.seq; END";
+        command.CommandText = $"CREATE TRIGGER ask AFTER {when} ON jobs WHEN NEW.id = '{job}' AND NEW.attempt = 1 AND NEW.state = 3 AND {condition} "
+            + "BEGIN UPDATE jobs SET pause_requested = 1 WHERE seq = NEW.seq; END";
 #pragma warning restore CA2100
         command.ExecuteNonQuery();
     }
