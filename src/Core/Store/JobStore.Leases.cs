@@ -151,7 +151,7 @@ public sealed partial class JobStore
         connection.Execute("INSERT INTO trainers (id, seen_time) VALUES ($id, $now) ON CONFLICT DO UPDATE SET seen_time = $now",
             ("$id", workerId), ("$now", now.ToUnixTimeMilliseconds()));
         return connection.Execute("DELETE FROM trainers WHERE abs(seen_time - $now) > $age",
-            ("$now", now.ToUnixTimeMilliseconds()), ("$age", (long)TrainerMemory.TotalMilliseconds));
+            ("$now", now.ToUnixTimeMilliseconds()), ("$age", (long)TrainerRetention.TotalMilliseconds));
     });
 
     /// <summary>A trainer that stops is not waited for.</summary>

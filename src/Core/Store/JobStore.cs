@@ -16,7 +16,7 @@ public sealed partial class JobStore
     // Three missed signs of life.
     private static readonly TimeSpan TrainerSilence = 3 * AliveInterval;
 
-    private static readonly TimeSpan TrainerMemory = TimeSpan.FromDays(1);
+    private static readonly TimeSpan TrainerRetention = TimeSpan.FromDays(1);
 
     private readonly Database _database;
     private readonly ModelStore _models;

@@ -26,22 +26,36 @@ internal sealed class Promoter(
     {
         try
         {
+            var isAllDecided = true;
             foreach (var job in workspace.Jobs.ListToPromote())
-            {
-                var outcome = await PromoteAsync(job, stopping);
-                signals.Raise();
-                logger.LogInformation("Job {Job}: {Reason}", job.Id, outcome.Reason);
-            }
-            return true;
+                isAllDecided &= await TryPromoteAsync(job, stopping);
+            return isAllDecided;
+        }
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
+        {
+            logger.LogError(failure, "The store could not be asked for promotions; it is asked again in {Interval}.", RetryInterval);
+            return false;
         }
         catch (Exception) when (stopping.IsCancellationRequested)
         {
             return false;
         }
-        catch (Exception failure)
+    }
+
+    // Each on its own: one that fails must not hold up those behind it.
+    private async Task<bool> TryPromoteAsync(JobRecord job, CancellationToken stopping)
+    {
+        try
         {
-            // A busy or full store: nothing was decided, so nothing is lost.
-            logger.LogError(failure, "A promotion could not be decided; it is tried again in {Interval}.", RetryInterval);
+            var outcome = await PromoteAsync(job, stopping);
+            signals.Raise();
+            logger.LogInformation("Job {Job}: {Reason}", job.Id, outcome.Reason);
+            return true;
+        }
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
+        {
+            // For example a busy or full store: nothing was decided, so nothing is lost.
+            logger.LogError(failure, "The promotion of job {Job} could not be decided; it is tried again in {Interval}.", job.Id, RetryInterval);
             return false;
         }
     }

@@ -15,9 +15,9 @@ internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifact
     private const int LargestMeasuredPixels = 64 * 64 * 64;
     private const int LargestInferenceBatch = 16;
 
-    /// <exception cref="OperationCanceledException">Stopped; checked before each run.</exception>
     /// <summary>Seconds per image: for <c>full</c> of one forward and backward pass, for <c>head</c> of one forward pass of the backbone.
     /// The fastest of a few runs after one to warm up: other load only ever makes a run slower.</summary>
+    /// <exception cref="OperationCanceledException">Stopped; checked before each run.</exception>
     public double SecondsPerImage(string method, int crop, int microBatch) =>
         method == "head" ? Inference(crop, Math.Min(microBatch, LargestInferenceBatch)) : Training(crop, microBatch);
 

@@ -17,6 +17,7 @@ internal sealed class FakeAnswers
     public Func<SubmitFineTuneJobRequest, FineTuneJob>? Submit { get; set; }
     public Func<string, FineTuneJob>? GetJob { get; set; }
     public Func<string, FineTuneJob>? CancelJob { get; set; }
+    public Func<IServerStreamWriter<PageChunk>, Task>? Preview { get; set; }
     public Func<string, FineTuneJob>? PauseJob { get; set; }
     public Func<string, FineTuneJob>? ResumeJob { get; set; }
     public Func<string, FineTuneJob>? DeleteJob { get; set; }
@@ -114,6 +115,10 @@ internal sealed class FakeService : IAsyncDisposable
 
         public override Task<FineTuneJob> CancelFineTuneJob(CancelFineTuneJobRequest request, ServerCallContext context)
             => Task.FromResult(Answer(answers.CancelJob, request.Name));
+
+        public override Task PreviewFineTuneJob(
+            PreviewFineTuneJobRequest request, IServerStreamWriter<PageChunk> responseStream, ServerCallContext context)
+            => Answer(answers.Preview, responseStream);
 
         public override Task<FineTuneJob> PauseFineTuneJob(PauseFineTuneJobRequest request, ServerCallContext context)
             => Task.FromResult(Answer(answers.PauseJob, request.Name));

@@ -69,6 +69,27 @@ public sealed class JobWatchingTests
     }
 
     [Fact]
+    public async Task Watch_OfAJobThatIsDoneAlready_GivesAllItsEvents()
+    {
+        await using var service = await FakeService.StartAsync(new FakeAnswers
+        {
+            Watch = async (_, writer, _) =>
+            {
+                // As the service has it: each state event carries the job as it stands now.
+                foreach (var (cursor, state) in ((long, Wire.JobState)[])[(1, Wire.JobState.Queued), (2, Wire.JobState.Running), (4, Wire.JobState.Succeeded)])
+                {
+                    var item = Done(cursor);
+                    item.State = state;
+                    await writer.WriteAsync(item);
+                }
+                await writer.WriteAsync(Message(5));
+            },
+        });
+
+        Assert.Equal([1, 2, 4, 5], (await CollectAsync(service)).Select(happened => happened.Cursor));
+    }
+
+    [Fact]
     public async Task Watch_JobThatIsToBePromoted_GoesOnToTheOutcome()
     {
         var outcomeDue = Done(9);

@@ -13,12 +13,7 @@ public sealed class JsonAnswerTests
     public async Task FineTune_WaitAndPromoteWithJson_AnswersOneLineAndKeepsTheRestOnStandardError()
     {
         SubmitFineTuneJobRequest? submitted = null;
-        using var folder = new TemporaryFolder();
-        foreach (var label in (string[])["daisy", "rose"])
-        {
-            Directory.CreateDirectory(Path.Combine(folder.Path, label));
-            File.WriteAllText(Path.Combine(folder.Path, label, "1.jpg"), label);
-        }
+        using var folder = TwoClasses();
         await using var service = await FakeService.StartAsync(new FakeAnswers
         {
             Upload = async stream =>
@@ -121,6 +116,82 @@ public sealed class JsonAnswerTests
         Assert.Equal((PromotionRule)rule, submitted?.Spec.Promotion);
         Assert.Equal(ExitCodes.Usage, wrong.ExitCode);
         Assert.Contains("if-better", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task FineTune_BadValue_IsRefusedBeforePhotosAreSent()
+    {
+        using var folder = TwoClasses();
+        var uploads = 0;
+        await using var service = await FakeService.StartAsync(new FakeAnswers
+        {
+            Upload = _ =>
+            {
+                uploads++;
+                return Task.FromResult(new UploadDatasetResponse());
+            },
+            Submit = request => request is { ValidateOnly: true, Spec.Dataset: "" }
+                ? throw new RpcException(new Status(StatusCode.InvalidArgument, "spec.overrides.steps: is 0."))
+                : throw new InvalidOperationException("Submitted all the same."),
+        });
+
+        var run = await CommandRun.OfAsync(Cancel, "finetune", folder.Path, "--model", "flowers", "--steps", "0", "--server", service.Address);
+
+        Assert.Equal(ExitCodes.Refused, run.ExitCode);
+        Assert.Contains("spec.overrides.steps", run.Error, StringComparison.Ordinal);
+        Assert.Equal(0, uploads);
+    }
+
+    [Fact]
+    public async Task FineTune_PreviewThatBreaksOff_LeavesNoFile()
+    {
+        using var folder = new TemporaryFolder();
+        var page = Path.Combine(folder.Path, "page.html");
+        var answers = FailingJob();
+        answers.Submit = request => new FineTuneJob { Spec = request.Spec };
+        answers.Preview = async writer =>
+        {
+            await writer.WriteAsync(new PageChunk { Data = Google.Protobuf.ByteString.CopyFromUtf8("<html>") });
+            throw new RpcException(new Status(StatusCode.InvalidArgument, "It broke."));
+        };
+        await using var service = await FakeService.StartAsync(answers);
+        string[] arguments = ["finetune", "datasets/abc", "--model", "flowers", "--preview", page, "--json", "--server", service.Address];
+
+        var broken = await CommandRun.OfAsync(Cancel, arguments);
+        Assert.Equal(ExitCodes.Refused, broken.ExitCode);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+
+        answers.Preview = writer => writer.WriteAsync(new PageChunk { Data = Google.Protobuf.ByteString.CopyFromUtf8("<html>") });
+        var whole = await CommandRun.OfAsync(Cancel, arguments);
+        Assert.Equal((ExitCodes.Ok, page), (whole.ExitCode, whole.Json.GetProperty("preview").GetString()));
+        Assert.Equal("<html>", File.ReadAllText(page));
+        Assert.Single(Directory.EnumerateFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public async Task FineTune_DryRun_PrintsTheEstimateAndSubmitsNothing()
+    {
+        var submissions = new List<bool>();
+        var answers = FailingJob();
+        answers.Submit = request =>
+        {
+            submissions.Add(request.ValidateOnly);
+            return new FineTuneJob
+            {
+                Spec = request.Spec,
+                PlanJson = """{"steps":40}""",
+                Estimate = new FineTuneEstimate { Duration = new() { Seconds = 95 }, PeakMemoryBytes = 1 << 30, ImagesPerSecond = 12.5 },
+            };
+        };
+        await using var service = await FakeService.StartAsync(answers);
+
+        var run = await CommandRun.OfAsync(
+            Cancel, "finetune", "datasets/abc", "--model", "flowers", "--dry-run", "--json", "--server", service.Address);
+
+        Assert.Equal(ExitCodes.Ok, run.ExitCode);
+        Assert.All(submissions, Assert.True);
+        Assert.Equal((95, 1 << 30, 40), (run.Json.GetProperty("duration_seconds").GetDouble(),
+            run.Json.GetProperty("peak_memory_bytes").GetInt64(), run.Json.GetProperty("plan").GetProperty("steps").GetInt32()));
     }
 
     [Fact]
@@ -289,4 +360,15 @@ public sealed class JsonAnswerTests
             },
         }),
     };
+
+    private static TemporaryFolder TwoClasses()
+    {
+        var folder = new TemporaryFolder();
+        foreach (var label in (string[])["daisy", "rose"])
+        {
+            Directory.CreateDirectory(Path.Combine(folder.Path, label));
+            File.WriteAllText(Path.Combine(folder.Path, label, "1.jpg"), label);
+        }
+        return folder;
+    }
 }

@@ -65,10 +65,13 @@ internal static partial class FineTuneCommand
         {
             var rule = parsed.GetResult(promote) is { Implicit: false } ? parsed.GetValue(promote) ?? PromotionText.Always : null;
             var wanted = spec.Read(parsed, Unnamed, parsed.GetRequiredValue(model)) with { Promotion = PromotionText.RuleOf(rule) };
-            await client.CheckFineTuneSpecAsync(wanted, cancellationToken);
-            if (parsed.GetValue(dryRun) || parsed.GetValue(preview) is not null)
-                terminal.Say("Nothing will be trained; the server needs the photos all the same.");
-            var dataset = await DatasetInput.ResolveAsync(terminal, client, parsed.GetRequiredValue(data), cancellationToken);
+            var isTrial = parsed.GetValue(dryRun) || parsed.GetValue(preview) is not null;
+            var dataset = await DatasetInput.ResolveAsync(terminal, client, parsed.GetRequiredValue(data), async () =>
+            {
+                await client.CheckFineTuneSpecAsync(wanted, cancellationToken);
+                if (isTrial)
+                    terminal.Say("Nothing will be trained; the server needs the photos all the same.");
+            }, cancellationToken);
             wanted = wanted with { Dataset = dataset.Name };
             if (parsed.GetValue(preview) is { } file)
                 return await FineTuneTrial.PreviewAsync(terminal, client, wanted, file, cancellationToken);

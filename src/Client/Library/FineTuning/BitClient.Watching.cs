@@ -19,6 +19,7 @@ public sealed partial class BitClient
     {
         var name = ResourceName.Job(job);
         var cursor = afterCursor;
+        var isEndSeen = false;
         for (var breaks = 0; ;)
         {
             Exception? broken = null;
@@ -55,10 +56,16 @@ public sealed partial class BitClient
                     cursor = next.Cursor;
                     breaks = 0;
                     yield return next;
-                    if (next.Job is { IsDone: true, IsPromotionPending: false })
-                        yield break;
+                    // The job with an old event is the job of today: only an event of the end tells that the end was seen. What became of a
+                    // promotion may still follow it, so the service ends the stream.
+                    isEndSeen |= next is
+                    {
+                        State: JobState.Succeeded or JobState.Failed or JobState.Cancelled, Job: { IsDone: true, IsPromotionPending: false },
+                    };
                 }
             }
+            if (isEndSeen)
+                yield break;
             // The stream ended without the event that makes the job done: either that event lies before the cursor, or a server
             // that is shutting down closed the stream politely.
             if (broken is null && await GetFineTuneJobAsync(name, cancellationToken).ConfigureAwait(false)
