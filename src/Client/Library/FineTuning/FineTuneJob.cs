@@ -92,7 +92,7 @@ public sealed record FineTuneEstimate
     /// <summary>Largest resident memory of the trainer.</summary>
     public long PeakMemoryBytes { get; init; }
 
-    /// <summary>Training photos per second.</summary>
+    /// <summary>Training photos per second; for <c>head</c>, photos per second through the backbone.</summary>
     public double ImagesPerSecond { get; init; }
 
     /// <summary>Disk space for checkpoints, caches and the version.</summary>

@@ -15,7 +15,7 @@ public sealed record EstimateResult
     /// <summary>Largest resident memory of the trainer.</summary>
     public required long PeakMemoryBytes { get; init; }
 
-    /// <summary>Training photos per second.</summary>
+    /// <summary>Training photos per second; for <c>head</c>, photos per second through the backbone.</summary>
     public required double ImagesPerSecond { get; init; }
 
     /// <summary>Checkpoints, caches and the version.</summary>

@@ -25,7 +25,8 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
     private const int VersionCopies = 2;
     private const int CheckpointCopies = 2 * 3;
 
-    // Held at the end of a run: its first weights, its best ones, and while a checkpoint or a graph is written, two more.
+    // Held at the end of a run: its first weights, its best ones, and while a checkpoint or a graph is written, two more. A head's run
+    // writes the graph of its backbone too.
     private const int WeightsInMemory = 4;
 
     public JobCost Measure(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)
@@ -45,7 +46,9 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
             ? (long)(plan.TrainCount + plan.ValidationCount) * (plan.Crop * plan.Crop * 3 + 4 * initial.Network.FeatureCount)
             : (long)plan.TrainCount * plan.Resize * plan.Resize * 3 + (long)plan.ValidationCount * plan.Crop * plan.Crop * 3;
         return new JobCost(
-            TimeSpan.FromSeconds(seconds), run.PeakBytes + WeightsInMemory * trained, plan.BatchSize / run.PerStep,
+            TimeSpan.FromSeconds(seconds), run.PeakBytes + WeightsInMemory * weights,
+            // The head's own steps take next to no time: what counts is how fast photos go through the backbone.
+            isHead ? 1 / run.PerForwardPhoto : plan.BatchSize / run.PerStep,
             caches + VersionCopies * weights + CheckpointCopies * trained);
     }
 
