@@ -47,6 +47,8 @@ public static class SessionFactory
         {
             if (deviceId is { } device)
                 AppendCuda(sessionOptions, device, options, log);
+            if (ManagedKernels.AreUsed(options, log))
+                ManagedKernels.Register(sessionOptions);
             return sessionOptions;
         }
         catch
