@@ -3,6 +3,9 @@ namespace BiT.Graphs;
 /// <summary>One method per fused operator of the project's own domain, float32 only. Each is written with a body of plain operators.</summary>
 public sealed partial class GraphBuilder
 {
+    /// <summary>Positions from which ONNX Runtime's own convolution, image by image, fills its vectors: 16 lanes.</summary>
+    public const int SmallMap = 16;
+
     /// <summary>relu(GroupNorm(x)).</summary>
     /// <param name="image">[N,C,H,W].</param>
     /// <param name="gamma">Scale, [C].</param>
@@ -19,14 +22,27 @@ public sealed partial class GraphBuilder
     /// <summary>[O,I,kh,kw] to [I,O,kh,kw], upside down and mirrored: the kernel that undoes a convolution of stride 1.</summary>
     public Value TurnKernel(Value kernel) => One("TurnKernel", kernel);
 
+    /// <summary>A convolution whose kernel takes the positions of all images together: for small maps.</summary>
+    /// <param name="image">[N,I,H,W]; padded by half the kernel.</param>
+    /// <param name="kernel">[O,I,k,k], k 1 or 3.</param>
+    /// <param name="stride">1 or 2.</param>
+    public Value Convolution(Value image, Value kernel, long stride) => Append("Convolution", [image, kernel], HalfPadded(kernel.Shape[2].Size, stride)).Outputs[0];
+
+    /// <summary>The gradient of a convolution by its image, [N,I,H,W].</summary>
+    /// <param name="gradient">Gradient of the result, [N,O,H',W'].</param>
+    /// <param name="kernel">[O,I,k,k], k 1 or 3; the image was padded by half of it.</param>
+    /// <param name="stride">1 or 2.</param>
+    /// <param name="outputPadding">Rows and columns of the image behind the last window, below the stride.</param>
+    public Value ConvInputGradient(Value gradient, Value kernel, long stride, long[] outputPadding) => Append("ConvInputGradient", [gradient, kernel],
+        HalfPadded(kernel.Shape[2].Size, stride).With("output_padding", outputPadding)).Outputs[0];
+
     /// <summary>The gradient of a convolution by its kernel, [O,I,k,k].</summary>
     /// <param name="image">What was convolved, [N,I,H,W], padded by half the kernel.</param>
     /// <param name="gradient">Gradient of the result, [N,O,H',W'].</param>
     /// <param name="kernel">Side of the kernel: 1, 3 or 7.</param>
     /// <param name="stride">1 or 2.</param>
     public Value ConvKernelGradient(Value image, Value gradient, long kernel, long stride) =>
-        Append("ConvKernelGradient", [image, gradient], Attributes.None.With("kernel_shape", kernel, kernel).With("strides", stride, stride)
-            .With("pads", kernel / 2, kernel / 2, kernel / 2, kernel / 2)).Outputs[0];
+        Append("ConvKernelGradient", [image, gradient], HalfPadded(kernel, stride)).Outputs[0];
 
     /// <summary>A step of SGD with momentum: m' = momentum * m + (g + decay * p); p' = p - rate * m'.</summary>
     /// <param name="parameter">p, of any shape; gradient and momentum have the same.</param>
@@ -40,4 +56,7 @@ public sealed partial class GraphBuilder
         var outputs = Append("MomentumStep", [parameter, gradient, velocity, factors.Rate, factors.Momentum, factors.Decay]).Outputs;
         return (outputs[0], outputs[1]);
     }
+
+    private static Attributes HalfPadded(long kernel, long stride) => Attributes.None.With("kernel_shape", kernel, kernel)
+        .With("strides", stride, stride).With("pads", kernel / 2, kernel / 2, kernel / 2, kernel / 2);
 }

@@ -8,6 +8,9 @@ namespace BiT.Core.Runtime;
 /// docs/decisions/0008.</remarks>
 public static class ManagedKernels
 {
+    /// <summary>Counts up when a kernel computes other bits than before.</summary>
+    public const int Version = 1;
+
     /// <summary>Whether sessions with these options use the kernels: the options ask for them, the provider is the CPU, and the self-test of this
     /// process passed.</summary>
     /// <param name="options">Provider and setting.</param>

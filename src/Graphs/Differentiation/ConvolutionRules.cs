@@ -19,6 +19,8 @@ internal static class ConvolutionRules
 
     private static Value ByImage(GradientContext c, Window window)
     {
+        if (IsBatched(c, window))
+            return c.Builder.ConvInputGradient(c.Gradient, c.Input(1), window.Strides[0], OutputPadding(c, window));
         // A stride-1 convolution with padding below the kernel is undone by a convolution with the kernel turned around: faster in
         // ONNX Runtime than ConvTranspose, which serves every other case.
         var turnable = window.Strides is [1, 1] && Enumerable.Range(0, 4).All(side => window.Pads[side] < window.Kernel[side % 2]);
@@ -50,9 +52,20 @@ internal static class ConvolutionRules
 
     private static Value ByTransposedConvolution(GradientContext c, Window window)
     {
-        var (image, gradient) = (c.Input(0).Shape, c.Gradient.Shape);
-        long[] outputPadding = [.. Enumerable.Range(0, 2).Select(axis => image[axis + 2].Size - window.Input(axis, gradient[axis + 2].Size))];
-        return c.Builder.ConvTranspose(c.Gradient, c.Input(1), window.Strides, window.Pads, outputPadding);
+        return c.Builder.ConvTranspose(c.Gradient, c.Input(1), window.Strides, window.Pads, OutputPadding(c, window));
+    }
+
+    // Rows and columns of the image behind the last window.
+    private static long[] OutputPadding(GradientContext c, Window window) =>
+        [.. Enumerable.Range(0, 2).Select(axis => c.Input(0).Shape[axis + 2].Size - window.Input(axis, c.Gradient.Shape[axis + 2].Size))];
+
+    // Strided ones are several times slower in ONNX Runtime, small maps too.
+    private static bool IsBatched(GradientContext c, Window window)
+    {
+        var image = c.Input(0).Shape;
+        return c.Builder.UsesFusedOperators && c.Gradient.Type == ElementType.Float32 && window.Kernel[0] <= FusedInference.LargestBatchedKernel
+            && FusedInference.IsFusable(c.Attributes.With("kernel_shape", window.Kernel))
+            && (window.Strides[0] > 1 || image[2].Size * image[3].Size < GraphBuilder.SmallMap);
     }
 
     // dW[o,i,u,v] = sum over n and positions of dY[n,o,y,x] * X[n,i,y*s+u,x*s+v]: for each kernel position (u,v) one product of dY as

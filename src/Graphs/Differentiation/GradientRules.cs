@@ -34,6 +34,7 @@ public static class GradientRules
         ["MaxPool"] = PoolingRules.MaxPool,
         ["GroupNormRelu"] = FusedRules.GroupNormRelu,
         ["StandardizeWeights"] = FusedRules.StandardizeWeights,
+        ["Convolution"] = ConvolutionRules.Conv,
         ["TurnKernel"] = FusedRules.TurnKernel,
     };
 
@@ -48,6 +49,7 @@ public static class GradientRules
         ["Shape"] = "sizes are no function of the elements",
         ["GroupNormReluGradient"] = "it appears in gradients only, and second derivatives are not needed",
         ["StandardizeWeightsGradient"] = "it appears in gradients only, and second derivatives are not needed",
+        ["ConvInputGradient"] = "it appears in gradients only, and second derivatives are not needed",
         ["ConvKernelGradient"] = "it appears in gradients only, and second derivatives are not needed",
         ["MaxPoolGradient"] = "it appears in gradients only, and second derivatives are not needed",
         ["MomentumStep"] = "it appears in the optimiser only",

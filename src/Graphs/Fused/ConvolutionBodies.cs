@@ -2,9 +2,15 @@ using BiT.Graphs.Operators;
 
 namespace BiT.Graphs.Fused;
 
-/// <summary>Parts of the gradient of a convolution in plain operators, without sizes.</summary>
+/// <summary>Convolutions and their gradients in plain operators, without sizes.</summary>
 internal static class ConvolutionBodies
 {
+    public static IReadOnlyList<Value> Convolution(GraphBuilder b, IReadOnlyList<Value> inputs, Attributes attributes) =>
+        b.Append("Conv", inputs, attributes).Outputs;
+
+    public static IReadOnlyList<Value> InputGradient(GraphBuilder b, IReadOnlyList<Value> inputs, Attributes attributes) =>
+        b.Append("ConvTranspose", inputs, attributes).Outputs;
+
     // dW[o,i,u,v] = sum over n and positions of dY[n,o,y,x] * X[n,i,y*s+u,x*s+v]: for each kernel position (u,v) one product of dY as
     // [O, N*positions] with the shifted image as [I, N*positions]. Rows first, so that the sum over N is part of the product.
     public static IReadOnlyList<Value> KernelGradient(GraphBuilder b, IReadOnlyList<Value> inputs, Attributes attributes)

@@ -25,6 +25,8 @@ public static class FusedOperators
         ["StandardizeWeights"] = NormalizationBodies.StandardizeWeights,
         ["StandardizeWeightsGradient"] = NormalizationBodies.StandardizeWeightsGradient,
         ["MomentumStep"] = TrainingBodies.MomentumStep,
+        ["Convolution"] = ConvolutionBodies.Convolution,
+        ["ConvInputGradient"] = ConvolutionBodies.InputGradient,
         ["ConvKernelGradient"] = ConvolutionBodies.KernelGradient,
         ["TurnKernel"] = ConvolutionBodies.TurnKernel,
         ["MaxPoolGradient"] = TrainingBodies.MaxPoolGradient,
@@ -36,12 +38,15 @@ public static class FusedOperators
     /// <summary>Whether an operator is one of this domain.</summary>
     public static bool Contains(string @operator) => Bodies.ContainsKey(@operator);
 
-    /// <summary>Name of a node's function in a file: the operator's, and the window of a convolution, on which the number of nodes in the body
-    /// depends: <c>ConvKernelGradient_3x3_2</c> has a 3x3 kernel and stride 2.</summary>
-    internal static string FunctionName(string @operator, Attributes attributes) =>
-        @operator == "ConvKernelGradient"
-            ? $"{@operator}{GeometrySeparator}{string.Join("x", attributes.Integers("kernel_shape"))}{GeometrySeparator}{attributes.Integers("strides", 1)[0]}"
-            : @operator;
+    /// <summary>Name of a node's function in a file: the operator's, and of convolutions the window, because it is part of the body.
+    /// <c>ConvKernelGradient_3x3_2</c> has a 3x3 kernel and stride 2; <c>ConvInputGradient_3x3_2_1x0</c> has a row behind its last window.</summary>
+    internal static string FunctionName(string @operator, Attributes attributes)
+    {
+        if (!@operator.StartsWith("Conv", StringComparison.Ordinal))
+            return @operator;
+        string[] parts = [@operator, string.Join("x", attributes.Integers("kernel_shape")), $"{attributes.Integers("strides")[0]}"];
+        return string.Join(GeometrySeparator, @operator == "ConvInputGradient" ? [.. parts, string.Join("x", attributes.Integers("output_padding"))] : parts);
+    }
 
     /// <summary>The operator of a function's name.</summary>
     internal static string OperatorOf(string functionName) => functionName.Split(GeometrySeparator)[0];

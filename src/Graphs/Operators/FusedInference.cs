@@ -3,6 +3,9 @@ namespace BiT.Graphs.Operators;
 /// <summary>Output types of the operators of the project's own domain.</summary>
 internal static class FusedInference
 {
+    /// <summary>Largest kernel of Convolution and ConvInputGradient.</summary>
+    public const int LargestBatchedKernel = 3;
+
     public static TensorType[] GroupNormRelu(InferenceContext context)
     {
         context.RequireInputs(3, 3);
@@ -50,6 +53,32 @@ internal static class FusedInference
             RequireShape(context, index, index < 3 ? context.Shape(0) : Shape.Of(1));
         }
         return [new(ElementType.Float32, context.Shape(0)), new(ElementType.Float32, context.Shape(0))];
+    }
+
+    public static TensorType[] Convolution(InferenceContext context)
+    {
+        RequireConvolution(context);
+        return ProductInference.Conv(context);
+    }
+
+    public static TensorType[] ConvInputGradient(InferenceContext context)
+    {
+        RequireConvolution(context);
+        var stride = context.Attributes.Integers("strides")[0];
+        if (context.Attributes.Integers("output_padding") is not [>= 0 and var rows, >= 0 and var columns] || rows >= stride || columns >= stride)
+            throw context.Error("takes an output_padding of two sizes below its stride");
+        return ProductInference.ConvTranspose(context);
+    }
+
+    private static void RequireConvolution(InferenceContext context)
+    {
+        context.RequireInputs(2, 2);
+        context.RequireType(0, ElementType.Float32);
+        context.RequireRank(1, 4);
+        if (!IsFusable(context.Attributes) || context.Attributes.Integers("kernel_shape")[0] > LargestBatchedKernel)
+            throw context.Error("takes an odd square kernel of 1 or 3, one stride of 1 or 2 and pads of half the kernel");
+        if (!context.Shape(1).Sizes.AsSpan(2).SequenceEqual(context.Attributes.Integers("kernel_shape")))
+            throw context.Error("has another kernel_shape than its kernel");
     }
 
     public static TensorType[] ConvKernelGradient(InferenceContext context)

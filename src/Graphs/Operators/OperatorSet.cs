@@ -50,6 +50,8 @@ internal static class OperatorSet
         ["StandardizeWeights"] = FusedInference.StandardizeWeights,
         ["StandardizeWeightsGradient"] = FusedInference.StandardizeWeightsGradient,
         ["TurnKernel"] = FusedInference.TurnKernel,
+        ["Convolution"] = FusedInference.Convolution,
+        ["ConvInputGradient"] = FusedInference.ConvInputGradient,
         ["ConvKernelGradient"] = FusedInference.ConvKernelGradient,
         ["MaxPoolGradient"] = FusedInference.MaxPoolGradient,
         ["MomentumStep"] = FusedInference.MomentumStep,

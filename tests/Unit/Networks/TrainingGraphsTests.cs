@@ -99,16 +99,38 @@ public sealed class TrainingGraphsTests : IDisposable
         }
     }
 
+    // What must hold for every way to run a graph: the forms differ by rounding alone.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void FusedGraph_WithAndWithoutKernels_TrainsLikeThePlainOne(bool kernels)
+    {
+        using var plain = Engine(batchSize: 4, accumulationSteps: 2, decay: 0.01f, fused: false);
+        using var fused = Engine(batchSize: 4, accumulationSteps: 2, decay: 0.01f, kernels: kernels);
+        foreach (var engine in (TrainingEngine[])[plain, fused])
+            Fill(engine, Images(4), [0, 1, 2, 1], [3, 0, 1, 2]);
+        for (var step = 0; step < 3; step++)
+        {
+            for (var microBatch = 0; microBatch < 2; microBatch++)
+                Assert.Equal(plain.AccumulateMicroBatch(0.7f), fused.AccumulateMicroBatch(0.7f), 1e-4f);
+            AssertSameGradients(plain, fused);
+            plain.Step(0.01f);
+            fused.Step(0.01f);
+        }
+    }
+
     private int Index(string name) => _weights.Parameters.Select((parameter, index) => (parameter, index)).First(entry => entry.parameter.Name == name).index;
 
     private static float[] Head() => [.. Enumerable.Range(0, 3 * Network.FeatureCount).Select(index => 0.01f * MathF.Sin(index))];
 
-    private TrainingEngine Engine(int batchSize, int accumulationSteps, float momentum = 0.9f, float decay = 0)
+    private TrainingEngine Engine(
+        int batchSize, int accumulationSteps, float momentum = 0.9f, float decay = 0, bool fused = true, bool kernels = true)
     {
         var cache = new ArtifactCache(_folder.Path);
         var engine = new TrainingEngine(
-            cache.GetOrWrite(TrainingGraphs.Training(Network, new TrainingGraphSizes(3, batchSize, Size, accumulationSteps))),
-            cache.GetOrWrite(OptimizerGraph.Build(_weights.Parameters, momentum, decay)), _weights.Parameters, new RuntimeOptions());
+            cache.GetOrWrite(TrainingGraphs.Training(Network, new TrainingGraphSizes(3, batchSize, Size, accumulationSteps, fused))),
+            cache.GetOrWrite(OptimizerGraph.Build(_weights.Parameters, momentum, decay, fused)), _weights.Parameters,
+            new RuntimeOptions { ManagedKernels = kernels });
         for (var index = 0; index < _weights.Parameters.Count; index++)
             _weights[_weights.Parameters[index].Name].CopyTo(engine.Weights(index));
         return engine;

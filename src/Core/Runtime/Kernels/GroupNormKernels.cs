@@ -30,8 +30,13 @@ internal static unsafe class GroupNormKernels
 
     private static void RunForward(KernelContext context, int groups, float epsilon)
     {
-        var layer = new Layer(context, groups, epsilon);
+        var layer = new GroupNormLayer(context, groups, epsilon);
         var y = context.Output(0, layer.X.Sizes);
+        if (layer.HasSmallMaps)
+        {
+            SmallMapNorm.Forward(context, layer, y.Data);
+            return;
+        }
         layer.ForEachGroup(context, group =>
         {
             var (mean, reciprocalDeviation) = layer.Statistics(group);
@@ -56,11 +61,16 @@ internal static unsafe class GroupNormKernels
 
     private static void RunBackward(KernelContext context, int groups, float epsilon)
     {
-        var layer = new Layer(context, groups, epsilon);
+        var layer = new GroupNormLayer(context, groups, epsilon);
         var dy = context.Input(3);
         dy.Require("The gradient of a GroupNormRelu", layer.X.Sizes);
         var dx = context.Output(0, layer.X.Sizes);
         var (dgamma, dbeta) = (context.Output(1, layer.Channels), context.Output(2, layer.Channels));
+        if (layer.HasSmallMaps)
+        {
+            SmallMapNorm.Backward(context, layer, dy.Data, dx.Data, dgamma.Data, dbeta.Data);
+            return;
+        }
         // Sums per (image, channel), added over the images at the end, in their order.
         var count = (long)layer.Batch * layer.Channels;
         var gammaSums = context.Scratch(count);
@@ -80,7 +90,7 @@ internal static unsafe class GroupNormKernels
 
     // With g the gradient where y > 0 and x' the normalised x: dbeta = sum g, dgamma = sum g x', and over a group of r = g gamma:
     // dx = (r - mean(r) - x' mean(r x')) / deviation.
-    private static void Backpropagate(Layer layer, int group, float* dy, float* dx, float* gammaSums, float* betaSums)
+    private static void Backpropagate(GroupNormLayer layer, int group, float* dy, float* dx, float* gammaSums, float* betaSums)
     {
         var (mean, reciprocalDeviation) = layer.Statistics(group);
         var (firstChannel, image) = (layer.FirstChannel(group), layer.Image(group));
@@ -151,109 +161,6 @@ internal static unsafe class GroupNormKernels
             var centered = x[index] - mean;
             var gradient = MathF.FusedMultiplyAdd(centered, scale, shift) > 0 ? dy[index] : 0;
             dx[index] = MathF.FusedMultiplyAdd(gradient, scale, MathF.FusedMultiplyAdd(centered, slope, offset));
-        }
-    }
-
-    // The checked inputs of a node, and where its groups lie: group (n, g) is contiguous, at number n * groups + g.
-    private sealed class Layer
-    {
-        private readonly int _groups;
-        private readonly float _epsilon;
-
-        public Layer(KernelContext context, int groups, float epsilon)
-        {
-            (X, Gamma, Beta) = (context.Input(0), context.Input(1), context.Input(2));
-            X.RequireRank("The image of a GroupNormRelu", 4);
-            (Batch, Channels, MapSize) = (X[0], X[1], checked((nuint)(X.Sizes[2] * X.Sizes[3])));
-            if (Channels % groups != 0)
-                throw new ArgumentException($"{Channels} channels do not divide into {groups} groups.");
-            Gamma.Require("Gamma", Channels);
-            Beta.Require("Beta", Channels);
-            (_groups, _epsilon) = (groups, epsilon);
-            ChannelsPerGroup = Channels / groups;
-        }
-
-        public KernelTensor X { get; }
-
-        public KernelTensor Gamma { get; }
-
-        public KernelTensor Beta { get; }
-
-        public int Batch { get; }
-
-        public int Channels { get; }
-
-        public int ChannelsPerGroup { get; }
-
-        public nuint MapSize { get; }
-
-        private nuint GroupSize => (nuint)ChannelsPerGroup * MapSize;
-
-        public int Image(int group) => group / _groups;
-
-        public int FirstChannel(int group) => group % _groups * ChannelsPerGroup;
-
-        public nuint Offset(int group) => (nuint)group * GroupSize;
-
-        public void ForEachGroup(KernelContext context, Action<int> body)
-        {
-            var count = checked(Batch * _groups);
-            var perTask = Lanes.ItemsPerTask((long)GroupSize);
-            context.ParallelFor(Lanes.TaskCount(count, perTask), task =>
-            {
-                for (var group = task * perTask; group < Math.Min(count, (task + 1) * perTask); group++)
-                    body(group);
-            });
-        }
-
-        public (float Mean, float ReciprocalDeviation) Statistics(int group)
-        {
-            var x = X.Data + Offset(group);
-            var mean = (float)(Sum(x, GroupSize) / GroupSize);
-            var variance = (float)(SquaredSum(x, GroupSize, mean) / GroupSize);
-            return (mean, 1 / MathF.Sqrt(variance + _epsilon));
-        }
-
-        private static double Sum(float* x, nuint count)
-        {
-            var (a, b) = (Vector512<float>.Zero, Vector512<float>.Zero);
-            var (c, d) = (Vector512<float>.Zero, Vector512<float>.Zero);
-            nuint index = 0;
-            for (; index + 64 <= count; index += 64)
-            {
-                a += Vector512.Load(x + index);
-                b += Vector512.Load(x + index + 16);
-                c += Vector512.Load(x + index + 32);
-                d += Vector512.Load(x + index + 48);
-            }
-            var sum = Lanes.Sum(a + b + (c + d));
-            for (; index < count; index++)
-                sum += x[index];
-            return sum;
-        }
-
-        private static double SquaredSum(float* x, nuint count, float mean)
-        {
-            var means = Vector512.Create(mean);
-            var (a, b) = (Vector512<float>.Zero, Vector512<float>.Zero);
-            var (c, d) = (Vector512<float>.Zero, Vector512<float>.Zero);
-            nuint index = 0;
-            for (; index + 64 <= count; index += 64)
-            {
-                var (e, f) = (Vector512.Load(x + index) - means, Vector512.Load(x + index + 16) - means);
-                var (g, h) = (Vector512.Load(x + index + 32) - means, Vector512.Load(x + index + 48) - means);
-                a = Vector512.FusedMultiplyAdd(e, e, a);
-                b = Vector512.FusedMultiplyAdd(f, f, b);
-                c = Vector512.FusedMultiplyAdd(g, g, c);
-                d = Vector512.FusedMultiplyAdd(h, h, d);
-            }
-            var sum = Lanes.Sum(a + b + (c + d));
-            for (; index < count; index++)
-            {
-                var centered = (double)x[index] - mean;
-                sum += centered * centered;
-            }
-            return sum;
         }
     }
 }

@@ -20,6 +20,8 @@ internal static unsafe class KernelDomain
         TurnKernelKernel.Definition,
         MaxPoolGradientKernel.Definition,
         .. KernelGradientKernel.Definitions,
+        .. ConvolutionKernels.Forward,
+        .. ConvolutionKernels.InputGradient,
     ];
 
     // ONNX Runtime keeps the pointers: allocated once, for the life of the process. Behind Kernels: initialisers run in the order of the text.

@@ -170,6 +170,56 @@ internal static unsafe class KernelGradientProducts
         AddRow(tile, 7, a7, b7);
     }
 
+    /// <summary>Rows: eight values that lie side by side.</summary>
+    /// <param name="values">[count][8].</param>
+    /// <param name="factors">[count][32].</param>
+    /// <param name="count">Length of the sum.</param>
+    /// <param name="tile">[8][32].</param>
+    public static void Rows8(float* values, float* factors, int count, float* tile)
+    {
+        var (a0, b0, a1, b1, a2, b2) = Zero6();
+        var (a3, b3, a4, b4, a5, b5) = Zero6();
+        var (a6, b6, a7, b7) = (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
+        for (var position = 0; position < count; position++)
+        {
+            var (left, right) = (Vector512.Load(factors), Vector512.Load(factors + 16));
+            factors += Panels.Width;
+            var value = Vector512.Create(values[0]);
+            a0 = Vector512.FusedMultiplyAdd(value, left, a0);
+            b0 = Vector512.FusedMultiplyAdd(value, right, b0);
+            value = Vector512.Create(values[1]);
+            a1 = Vector512.FusedMultiplyAdd(value, left, a1);
+            b1 = Vector512.FusedMultiplyAdd(value, right, b1);
+            value = Vector512.Create(values[2]);
+            a2 = Vector512.FusedMultiplyAdd(value, left, a2);
+            b2 = Vector512.FusedMultiplyAdd(value, right, b2);
+            value = Vector512.Create(values[3]);
+            a3 = Vector512.FusedMultiplyAdd(value, left, a3);
+            b3 = Vector512.FusedMultiplyAdd(value, right, b3);
+            value = Vector512.Create(values[4]);
+            a4 = Vector512.FusedMultiplyAdd(value, left, a4);
+            b4 = Vector512.FusedMultiplyAdd(value, right, b4);
+            value = Vector512.Create(values[5]);
+            a5 = Vector512.FusedMultiplyAdd(value, left, a5);
+            b5 = Vector512.FusedMultiplyAdd(value, right, b5);
+            value = Vector512.Create(values[6]);
+            a6 = Vector512.FusedMultiplyAdd(value, left, a6);
+            b6 = Vector512.FusedMultiplyAdd(value, right, b6);
+            value = Vector512.Create(values[7]);
+            a7 = Vector512.FusedMultiplyAdd(value, left, a7);
+            b7 = Vector512.FusedMultiplyAdd(value, right, b7);
+            values += 8;
+        }
+        AddRow(tile, 0, a0, b0);
+        AddRow(tile, 1, a1, b1);
+        AddRow(tile, 2, a2, b2);
+        AddRow(tile, 3, a3, b3);
+        AddRow(tile, 4, a4, b4);
+        AddRow(tile, 5, a5, b5);
+        AddRow(tile, 6, a6, b6);
+        AddRow(tile, 7, a7, b7);
+    }
+
     /// <summary>One row: the image at each position. As <see cref="Channels8"/> with one channel, tile [1][32].</summary>
     public static void Channel(float* image, int* offsets, float* gradients, int count, float* tile)
     {

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace BiT.Core.Runtime.Kernels;
 
 /// <summary>The gradient of a maximum pool: each gradient goes to the largest element of its window, to the first one of equals.</summary>
@@ -24,41 +26,75 @@ internal static unsafe class MaxPoolGradientKernel
         var dx = context.Output(0, x.Sizes);
         if (x.ElementCount == 0)
             return;
-        var maps = checked(x[0] * x[1]);
-        var (mapSize, pooledSize) = (checked(x[2] * x[3]), checked(dy[2] * dy[3]));
+        var (maps, mapSize, pooledSize) = (checked(x[0] * x[1]), checked(x[2] * x[3]), checked(dy[2] * dy[3]));
         var perTask = Lanes.ItemsPerTask(mapSize);
-        var vertical = Windows(x[2], dy[2], (int)kernel[0], (int)strides[0], (int)pads[0]);
-        var horizontal = Windows(x[3], dy[3], (int)kernel[1], (int)strides[1], (int)pads[1]);
-        context.ParallelFor(Lanes.TaskCount(maps, perTask), task =>
+        var taskCount = Lanes.TaskCount(maps, perTask);
+        var windows = new Windows(x[3], Along(x[2], dy[2], (kernel[0], strides[0], pads[0])), Along(x[3], dy[3], (kernel[1], strides[1], pads[1])));
+        var largest = context.Scratch((long)taskCount * x[3]);
+        var rows = (int*)context.Scratch((long)taskCount * x[3]);
+        context.ParallelFor(taskCount, task =>
         {
             for (var map = task * perTask; map < Math.Min(maps, (task + 1) * perTask); map++)
-                Scatter(x.Data + (long)map * mapSize, dy.Data + (long)map * pooledSize, dx.Data + (long)map * mapSize, x[3], vertical, horizontal, mapSize);
+            {
+                new Span<float>(dx.Data + (long)map * mapSize, mapSize).Clear();
+                windows.Scatter(x.Data + (long)map * mapSize, dy.Data + (long)map * pooledSize, dx.Data + (long)map * mapSize,
+                    largest + (long)task * x[3], rows + (long)task * x[3]);
+            }
         });
     }
 
     // First and last element of each window along one axis.
-    private static (int First, int Last)[] Windows(int length, int positions, int kernel, int stride, int pad) => [.. Enumerable.Range(0, positions)
-        .Select(position => (Math.Max(0, position * stride - pad), Math.Min(length, position * stride - pad + kernel) - 1))];
+    private static (int First, int Last)[] Along(int length, int positions, (long Kernel, long Stride, long Pad) window) =>
+        [.. Enumerable.Range(0, positions).Select(position => (int)(position * window.Stride - window.Pad))
+            .Select(first => (Math.Max(0, first), Math.Min(length, first + (int)window.Kernel) - 1))];
 
-    private static void Scatter(
-        float* x, float* dy, float* dx, int width, (int First, int Last)[] vertical, (int First, int Last)[] horizontal, int mapSize)
+    private sealed class Windows(int width, (int First, int Last)[] vertical, (int First, int Last)[] horizontal)
     {
-        new Span<float>(dx, mapSize).Clear();
-        foreach (var (top, bottom) in vertical)
+        // Down the columns first, all at once, then along the row: a window's largest element is the largest of its columns'.
+        public void Scatter(float* x, float* dy, float* dx, float* largest, int* rows)
         {
-            foreach (var (left, right) in horizontal)
+            foreach (var (top, bottom) in vertical)
             {
-                var best = top * width + left;
-                var largest = x[best];
-                for (var row = top; row <= bottom; row++)
+                LargestOfColumns(x, top, bottom, largest, rows);
+                foreach (var (left, right) in horizontal)
                 {
-                    for (var at = row * width + left; at <= row * width + right; at++)
+                    var column = left;
+                    for (var at = left + 1; at <= right; at++)
                     {
-                        if (x[at] > largest)
-                            (best, largest) = (at, x[at]);
+                        // The first of equals in row-major order: of equals, the one of the higher row.
+                        if (largest[at] > largest[column] || (largest[at] == largest[column] && rows[at] < rows[column]))
+                            column = at;
                     }
+                    dx[rows[column] * width + column] += *dy++;
                 }
-                dx[best] += *dy++;
+            }
+        }
+
+        private void LargestOfColumns(float* x, int top, int bottom, float* largest, int* rows)
+        {
+            var column = 0;
+            for (; column + 16 <= width; column += 16)
+            {
+                var best = Vector512.Load(x + top * width + column);
+                var bestRow = Vector512.Create(top);
+                for (var row = top + 1; row <= bottom; row++)
+                {
+                    var candidate = Vector512.Load(x + row * width + column);
+                    var isLarger = Vector512.GreaterThan(candidate, best);
+                    best = Vector512.ConditionalSelect(isLarger, candidate, best);
+                    bestRow = Vector512.ConditionalSelect(isLarger.AsInt32(), Vector512.Create(row), bestRow);
+                }
+                Vector512.Store(best, largest + column);
+                Vector512.Store(bestRow, rows + column);
+            }
+            for (; column < width; column++)
+            {
+                (largest[column], rows[column]) = (x[top * width + column], top);
+                for (var row = top + 1; row <= bottom; row++)
+                {
+                    if (x[row * width + column] > largest[column])
+                        (largest[column], rows[column]) = (x[row * width + column], row);
+                }
             }
         }
     }
