@@ -23,6 +23,13 @@ internal static unsafe class KernelGradientKernel
         gradient.RequireRank("The gradient of a convolution", 4);
         var layer = new Layer(image, gradient, kernel, stride);
         var result = context.Output(0, layer.Outputs, layer.Channels, kernel, kernel);
+        // Without a window both sides are alike: the one with fewer channels is packed.
+        var swapped = kernel == 1 && stride == 1 && layer.Channels < layer.Outputs;
+        if (swapped)
+        {
+            (image, gradient) = (gradient, image);
+            layer = new Layer(image, gradient, kernel, stride);
+        }
         if (result.ElementCount == 0)
             return;
         if (layer.Images * layer.Positions == 0)
@@ -33,7 +40,7 @@ internal static unsafe class KernelGradientKernel
         var gradients = Panels.Pack(context, gradient.Data, layer.Images, layer.Outputs, layer.Positions);
         var offsets = (int*)context.Scratch((long)layer.ImagesPerPass * layer.Positions);
         layer.WriteOffsets(offsets);
-        var tasks = new Tasks(layer, image.Data, gradients, offsets, result.Data);
+        var tasks = new Tasks(layer, swapped, image.Data, gradients, offsets, result.Data);
         var padded = kernel == 1 ? null : context.Scratch((long)layer.TaskCount * layer.PaddedElementsPerTask);
         var tiles = context.Scratch((long)layer.TaskCount * layer.TileElementsPerTask);
         context.ParallelFor(layer.TaskCount, task =>
@@ -125,7 +132,7 @@ internal static unsafe class KernelGradientKernel
         private int PositionsAlong(int length) => length == 0 ? 0 : (length - 1) / Stride + 1;
     }
 
-    private sealed class Tasks(Layer layer, float* image, float* gradients, int* offsets, float* result)
+    private sealed class Tasks(Layer layer, bool swapped, float* image, float* gradients, int* offsets, float* result)
     {
         public void Run(int task, float* padded, float* tiles)
         {
@@ -143,7 +150,10 @@ internal static unsafe class KernelGradientKernel
                     : padded + firstRow * layer.PaddedWidth;
                 Multiply(first, images, source, channels, tiles);
             }
-            Store(firstChannel, channels, firstRow, tiles);
+            if (swapped)
+                StoreRows(firstChannel, channels, tiles);
+            else
+                Store(firstChannel, channels, firstRow, tiles);
         }
 
         // Channel after channel, each with the images of the pass.
@@ -206,6 +216,20 @@ internal static unsafe class KernelGradientKernel
                         break;
                 }
                 tile += layer.Taps * Panels.Width;
+            }
+        }
+
+        // Tiles [panel][channel][32] to [channel][output].
+        private void StoreRows(int firstChannel, int channels, float* tiles)
+        {
+            for (var panel = 0; panel < layer.PanelCount; panel++)
+            {
+                var outputs = Math.Min(Panels.Width, layer.Outputs - panel * Panels.Width);
+                for (var channel = 0; channel < channels; channel++)
+                {
+                    new Span<float>(tiles + ((long)panel * layer.ChannelsPerTask + channel) * Panels.Width, outputs)
+                        .CopyTo(new Span<float>(result + (long)(firstChannel + channel) * layer.Outputs + panel * Panels.Width, outputs));
+                }
             }
         }
 
