@@ -25,9 +25,10 @@ internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifact
     {
         // Planning is not to take minutes: beyond this many pixels a larger batch is hardly faster per image.
         microBatch = Math.Clamp(LargestMeasuredPixels / (crop * crop), 1, microBatch);
-        var sizes = new TrainingGraphSizes(weights.ClassCount, microBatch, crop);
+        var fused = ManagedKernels.AreUsed(options);
+        var sizes = new TrainingGraphSizes(weights.ClassCount, microBatch, crop, Fused: fused);
         using var engine = new TrainingEngine(artifacts.GetOrWrite(TrainingGraphs.Training(weights.Network, sizes)),
-            artifacts.GetOrWrite(OptimizerGraph.Build(weights.Parameters, 0.9f, 0)), weights.Parameters, options);
+            artifacts.GetOrWrite(OptimizerGraph.Build(weights.Parameters, 0.9f, 0, fused)), weights.Parameters, options);
         for (var index = 0; index < weights.Parameters.Count; index++)
             weights[weights.Parameters[index].Name].CopyTo(engine.Weights(index));
         return Fastest(microBatch, () =>

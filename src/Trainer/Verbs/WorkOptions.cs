@@ -44,6 +44,11 @@ internal sealed class WorkOptions
         Description = "Let idle threads spin: faster on a machine of its own, rude on a shared one.",
     };
 
+    private readonly Option<bool> _plain = new("--no-managed-kernels")
+    {
+        Description = "Train with ONNX Runtime's own operators alone: slower, for comparison.",
+    };
+
     private readonly Option<double> _checkpoint = new("--checkpoint-seconds")
     {
         Description = "Seconds between two checkpoints.",
@@ -52,7 +57,7 @@ internal sealed class WorkOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_worker, _provider, _fallBackToCpu, _threads, _memory, _spinning, _checkpoint])
+        foreach (var option in (Option[])[_worker, _provider, _fallBackToCpu, _threads, _memory, _spinning, _plain, _checkpoint])
             command.Options.Add(option);
     }
 
@@ -78,6 +83,7 @@ internal sealed class WorkOptions
                 FallBackToCpu = parsed.GetValue(_fallBackToCpu),
                 IntraOpThreads = threads,
                 AllowSpinning = parsed.GetValue(_spinning),
+                ManagedKernels = !parsed.GetValue(_plain),
             },
             CheckpointInterval = TimeSpan.FromSeconds(seconds),
             MemoryBytes = memory == 0 ? MemoryBudget.DefaultBytes : memory,

@@ -1,3 +1,4 @@
+using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Training.Artifacts;
 using BiT.Training.Loop;
@@ -26,7 +27,7 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
         var baseNetwork = spec.Base is { } id ? FindBase(id).Manifest.Network : null;
         var facts = DatasetFacts.Of(dataset);
         var network = BitNetwork.ByName(spec.Network ?? baseNetwork ?? PlanAssembly.DefaultNetwork);
-        var memory = new MemoryBudget(network, facts.Labels.Count, options.MemoryBytes);
+        var memory = new MemoryBudget(network, facts.Labels.Count, options.MemoryBytes, ManagedKernels.AreUsed(options.Runtime));
         var request = new PlanRequest
         {
             Spec = spec with { Network = network.Name },

@@ -46,7 +46,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         using var training = Pixels(dataset, Split.Train, plan.Resize);
         using var validation = Pixels(dataset, Split.Validation, plan.Crop);
         reporter.Phase("building graphs");
-        var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep);
+        var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels);
         using var evaluation = new EvaluationEngine(artifacts.GetOrWrite(TrainingGraphs.Evaluation(initial.Network, sizes)), options.Runtime);
         var result = Train(plan, initial, TrainingGraphs.Training(initial.Network, sizes), initial.Parameters,
             new AugmentedPhotos(training, plan), validation.Count > 0 ? new PhotoEvaluator(evaluation, validation) : null);
@@ -74,7 +74,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         using var validationFeatures = Features(dataset, Split.Validation, validation, graph, plan);
         reporter.Phase("building graphs");
         var head = NetworkParameters.Head(backbone.Network.FeatureCount, plan.ClassCount);
-        var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep);
+        var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels);
         var result = Train(plan, initial, TrainingGraphs.HeadTraining(backbone.Network.FeatureCount, sizes), head,
             new StoredFeatures(trainingFeatures, training.Labels, plan),
             validation.Count > 0 ? new FeatureEvaluator(validationFeatures, validation.Labels) : null);
@@ -91,11 +91,13 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         };
     }
 
+    private bool UsesKernels => ManagedKernels.AreUsed(options.Runtime);
+
     private LoopResult Train(
         TrainingPlan plan, WeightSet initial, Graphs.Graph graph, IReadOnlyList<Parameter> parameters, ITrainingStream stream, IEvaluator? evaluator)
     {
         var checkpoints = new CheckpointFolder(workspace.JobFolder(lease.JobId), lease.Attempt, plan.Hash, Fingerprint.Of(options.Runtime));
-        var optimizer = OptimizerGraph.Build(parameters, (float)plan.Momentum, (float)plan.WeightDecay);
+        var optimizer = OptimizerGraph.Build(parameters, (float)plan.Momentum, (float)plan.WeightDecay, UsesKernels);
         using var engine = new TrainingEngine(artifacts.GetOrWrite(graph), artifacts.GetOrWrite(optimizer), parameters, options.Runtime);
         for (var index = 0; index < parameters.Count; index++)
             initial[parameters[index].Name].CopyTo(engine.Weights(index));
@@ -133,8 +135,10 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     private RecordFile Features(DatasetRecord dataset, Split split, PhotoPixels photos, GraphBlobs graph, TrainingPlan plan)
     {
         var network = BitNetwork.ByName(plan.Network);
-        var batch = new MemoryBudget(network, plan.ClassCount, options.MemoryBytes).ForwardBatch(plan.Crop);
-        var path = Path.Combine(workspace.CacheFolder, $"features-{dataset.Id[..32]}-{split.ToString().ToLowerInvariant()}-{graph.Model[..32]}.f32");
+        var batch = new MemoryBudget(network, plan.ClassCount, options.MemoryBytes, UsesKernels).ForwardBatch(plan.Crop);
+        // Features differ in their last bits.
+        var form = UsesKernels ? "" : "-plain";
+        var path = Path.Combine(workspace.CacheFolder, $"features-{dataset.Id[..32]}-{split.ToString().ToLowerInvariant()}-{graph.Model[..32]}{form}.f32");
         return PhotoFeatures.Compute(
             path, photos, () => StoredGraph.Open(workspace.Blobs, graph, options.Runtime, reporter.Message), network.FeatureCount, batch,
             done => reporter.Photos("computing features", done, photos.Count), reporter.Stop);
