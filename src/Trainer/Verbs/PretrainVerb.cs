@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using BiT.Core.Runtime;
+using BiT.Training.Loop;
 using BiT.Training.Pretraining;
 
 namespace BiT.Training.Verbs;
@@ -22,15 +23,14 @@ internal static class PretrainVerb
             using var stop = new CancellationTokenSource();
             using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, stop));
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, stop));
-            Run(arguments, new RunOutput(configuration.Output, configuration.Error, arguments.Json), stop.Token);
-            return TrainerCommand.Success;
+            return Run(arguments, new RunOutput(configuration.Output, configuration.Error, arguments.Json), stop.Token);
         });
         return command;
     }
 
-    /// <summary>Runs to the end, or until cancelled.</summary>
+    /// <summary>Runs to the end, or until cancelled, and returns the exit code.</summary>
     /// <exception cref="UsageException">The photos, the folder or the provider cannot be used as asked.</exception>
-    internal static void Run(PretrainArguments arguments, RunOutput output, CancellationToken cancellation)
+    internal static int Run(PretrainArguments arguments, RunOutput output, CancellationToken cancellation)
     {
         try
         {
@@ -56,10 +56,17 @@ internal static class PretrainVerb
                     MaxBrokenPhotos = arguments.MaxBrokenPhotos,
                 },
                 folder, output).Run(cancellation);
+            return TrainerCommand.Success;
         }
         catch (Exception problem) when (problem is PhotoSetException or RunFolderException or ExecutionProviderException)
         {
             throw new UsageException(problem.Message);
+        }
+        catch (Exception problem) when (problem is TrainingDivergedException or CheckpointException or IOException)
+        {
+            // What a person can cure; the checkpoints so far stay.
+            output.Warn(problem.Message);
+            return TrainerCommand.Failure;
         }
     }
 
