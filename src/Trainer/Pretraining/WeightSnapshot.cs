@@ -4,7 +4,6 @@ using BiT.Training.Artifacts;
 using BiT.Training.Checkpoints;
 using BiT.Training.Evaluation;
 using BiT.Training.Networks;
-using BiT.Training.Publishing;
 using BiT.Training.Weights;
 using Microsoft.ML.OnnxRuntime;
 
@@ -41,8 +40,7 @@ internal sealed class WeightSnapshot
     {
         var plan = RunFolder.ReadPlan(runFolder);
         var network = BitNetwork.ByName(plan.Network);
-        // The fingerprint decides how a run goes on, not what it wrote.
-        var checkpoint = new CheckpointFolder(runFolder, attempt: 1, plan.Hash, Fingerprint.Of(new RuntimeOptions()))
+        var checkpoint = new CheckpointFolder(runFolder, attempt: 1, plan.Hash, fingerprint: null)
             .LoadNewest(NetworkParameters.List(network, plan.Labels.Count), log)
             ?? throw new RunFolderException($"{runFolder} holds no usable checkpoint yet. Wait for the first.");
         if (!best)

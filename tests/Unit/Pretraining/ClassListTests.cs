@@ -30,7 +30,7 @@ public sealed class ClassListTests : IDisposable
     public void Read_ClassListedTwice_IsNamed()
     {
         var path = Write();
-        File.AppendAllText(path, "n02\n");
+        File.AppendAllText(path, "\nn02\n");
 
         Assert.Contains("n02", Assert.Throws<PhotoSetException>(() => ClassList.Read(path, null)).Message);
     }
