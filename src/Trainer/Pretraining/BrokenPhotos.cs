@@ -18,7 +18,7 @@ internal sealed class BrokenPhotos(int limit, Action<string> log)
         }
     }
 
-    /// <exception cref="PhotoSetException">There are more than the limit.</exception>
+    /// <exception cref="BrokenPhotosException">There are more than the limit.</exception>
     public void Add(string name, string problem)
     {
         lock (_lock)
@@ -27,10 +27,13 @@ internal sealed class BrokenPhotos(int limit, Action<string> log)
                 return;
             if (_names.Count > limit)
             {
-                throw new PhotoSetException($"More than {limit} photos are broken (--max-broken). The last is {name}: {problem} "
+                throw new BrokenPhotosException($"{_names.Count} photos are broken; expected at most {limit} (--max-broken). The last is {name}: {problem} "
                     + "Repair the set, or raise the limit.");
             }
             log($"Photo left out: {name}: {problem}");
         }
     }
 }
+
+/// <summary>Too many photos cannot be decoded.</summary>
+internal sealed class BrokenPhotosException(string message) : Exception(message);

@@ -11,7 +11,6 @@ internal sealed class CroppedPhotos(PhotoList photos, PretrainingPlan plan, Brok
 {
     private readonly SampleOrder _order = new(plan.Seed, photos.Count, plan.SampleWithReplacement);
     private readonly Mixup _mixup = new(plan.Seed, plan.MixupAlpha);
-    private readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = threads };
 
     public MicroBatch Read(long step, int index)
     {
@@ -21,15 +20,8 @@ internal sealed class CroppedPhotos(PhotoList photos, PretrainingPlan plan, Brok
         var labels = new long[size];
         var start = step * plan.BatchSize + (long)index * size;
         var order = Enumerable.Range(0, size).Select(item => _order.At(start + item)).ToArray();
-        try
-        {
-            Parallel.For(0, size, _parallel, item =>
-                labels[item] = Fill(order[item], start + item, inputs.AsSpan(item * imageLength, imageLength)));
-        }
-        catch (AggregateException failures)
-        {
-            throw failures.InnerExceptions.FirstOrDefault(failure => failure is PhotoSetException) ?? failures.InnerExceptions[0];
-        }
+        PhotoDecoding.ForEach(size, threads, item =>
+            labels[item] = Fill(order[item], start + item, inputs.AsSpan(item * imageLength, imageLength)));
         return new MicroBatch { Inputs = inputs, Labels = labels, Permutation = _mixup.Permutation(step, index, size), Lambda = _mixup.Lambda(step) };
     }
 
@@ -48,6 +40,6 @@ internal sealed class CroppedPhotos(PhotoList photos, PretrainingPlan plan, Brok
             PixelConversion.ToPlanes(pixels, plan.ImageSize, CropWindow.Whole(plan.ImageSize) with { Mirrored = mirrored }, planes);
             return photo.Label;
         }
-        throw new PhotoSetException($"None of the {photos.Count} training photos can be decoded.");
+        throw new BrokenPhotosException($"None of the {photos.Count} training photos can be decoded.");
     }
 }

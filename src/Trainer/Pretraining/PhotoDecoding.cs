@@ -2,7 +2,7 @@ using BiT.Core.Imaging;
 
 namespace BiT.Training.Pretraining;
 
-/// <summary>Reads and decodes single photos of a set, of which a few may be broken.</summary>
+/// <summary>Reads and decodes photos of a set, of which a few may be broken.</summary>
 internal static class PhotoDecoding
 {
     /// <summary>Reads a photo and hands its bytes to a decoder.</summary>
@@ -10,7 +10,7 @@ internal static class PhotoDecoding
     /// <param name="broken">Is told if the photo cannot be used.</param>
     /// <param name="decode">Decodes; throws <see cref="ImageRejectedException"/> for what it cannot.</param>
     /// <returns>False if the photo is broken.</returns>
-    /// <exception cref="PhotoSetException">Too many photos are broken.</exception>
+    /// <exception cref="BrokenPhotosException">Too many photos are broken.</exception>
     /// <exception cref="IOException">The disk or the file failed, which says nothing about the photo.</exception>
     public static bool TryDecode(this LabelledPhoto photo, BrokenPhotos broken, Action<byte[]> decode)
     {
@@ -23,6 +23,19 @@ internal static class PhotoDecoding
         {
             broken.Add(photo.FullName, problem.Message);
             return false;
+        }
+    }
+
+    /// <summary>Runs a body for 0 .. count-1 on several threads; what it throws comes out as it is.</summary>
+    public static void ForEach(int count, int threads, Action<int> body)
+    {
+        try
+        {
+            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, body);
+        }
+        catch (AggregateException failures)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
         }
     }
 }

@@ -44,7 +44,7 @@ internal abstract class PhotoSource : IDisposable
         if (names.Length < 2 || names[0] == "__MACOSX" || names.Any(name => name[0] == '.'))
             return null;
         return Extensions.Contains(Path.GetExtension(names[^1]), StringComparer.OrdinalIgnoreCase)
-            ? new SourcePhoto(names[0], string.Join('/', names[1..]), bytes)
+            ? new SourcePhoto(string.Intern(names[0]), string.Join('/', names[1..]), bytes)
             : null;
     }
 }

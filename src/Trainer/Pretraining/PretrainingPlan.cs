@@ -104,7 +104,7 @@ internal sealed record PretrainingPlan
         return [.. mine.Where(entry => entry.Value != theirs[entry.Key]).Select(entry => $"{entry.Key}: {Short(entry.Value)}, now {Short(theirs[entry.Key])}")];
     }
 
-    /// <summary>The part of the plan that the training loop follows.</summary>
+    /// <summary>The part of the plan that the training loop follows: batches, schedule and evaluations. The rest says what the run is.</summary>
     public TrainingPlan ToTrainingPlan() => new()
     {
         Method = "full",

@@ -15,140 +15,175 @@ internal sealed record PretrainingInputs
     public required PretrainingPlan Plan { get; init; }
     public required PhotoList Training { get; init; }
 
-    /// <summary>Evaluated during the run, and what they are called in lines; null for none.</summary>
-    public required (string Name, PhotoList Photos)? Evaluation { get; init; }
+    /// <summary>Evaluated during the run; null for none.</summary>
+    public required EvaluationSet? Evaluation { get; init; }
 
     /// <summary>Evaluated once, with the last weights; null for none.</summary>
-    public required PhotoList? AtEnd { get; init; }
+    public required EvaluationSet? AtEnd { get; init; }
     public required RuntimeOptions Runtime { get; init; }
     public required TimeSpan CheckpointInterval { get; init; }
+
+    /// <summary>Steps between two lines.</summary>
     public required int LogInterval { get; init; }
     public required int MaxBrokenPhotos { get; init; }
 }
 
-/// <summary>Trains a network from random weights, or continues where the folder's newest checkpoint stands.</summary>
-internal sealed class PretrainingRun(PretrainingInputs inputs, RunFolder folder, RunOutput output)
+/// <summary>Photos to evaluate on.</summary>
+/// <param name="Name">What they are called in lines: <see cref="HeldBack"/> or <see cref="Validation"/>.</param>
+/// <param name="Photos">At least one.</param>
+internal sealed record EvaluationSet(string Name, PhotoList Photos)
 {
-    private readonly PretrainingPlan _plan = inputs.Plan;
-    private readonly BitNetwork _network = BitNetwork.ByName(inputs.Plan.Network);
-    private readonly BrokenPhotos _broken = new(inputs.MaxBrokenPhotos, output.Warn);
-    private readonly int _threads = inputs.Runtime.IntraOpThreads > 0 ? inputs.Runtime.IntraOpThreads : Environment.ProcessorCount;
+    public const string HeldBack = "held_back";
+    public const string Validation = "validation";
+}
 
-    /// <summary>Runs to the end of the schedule, or until cancelled.</summary>
-    /// <returns>True if it came to the end; false if it was cancelled and can be continued.</returns>
-    /// <exception cref="CheckpointException">Cancelled, and the checkpoint could not be written.</exception>
-    public bool Run(CancellationToken cancellation)
+/// <summary>Trains a network from random weights, or continues where the folder's newest checkpoint stands.</summary>
+internal sealed class PretrainingRun : IDisposable
+{
+    private readonly PretrainingInputs _inputs;
+    private readonly PretrainingPlan _plan;
+    private readonly RunFolder _folder;
+    private readonly RunOutput _output;
+    private readonly BitNetwork _network;
+    private readonly IReadOnlyList<Parameter> _parameters;
+    private readonly CheckpointFolder _checkpoints;
+    private readonly BrokenPhotos _broken;
+    private readonly int _threads;
+    private readonly Checkpoint? _resumed;
+    private readonly TrainingEngine _training;
+    private readonly EvaluationEngine _evaluation;
+
+    /// <param name="inputs">Plan, photos and how to run.</param>
+    /// <param name="folder">Where the run lives; stays the caller's.</param>
+    /// <param name="output">Receives lines and warnings.</param>
+    /// <exception cref="RunFolderException">The folder has checkpoints, but none is usable.</exception>
+    public PretrainingRun(PretrainingInputs inputs, RunFolder folder, RunOutput output)
     {
+        (_inputs, _plan, _folder, _output) = (inputs, inputs.Plan, folder, output);
+        _network = BitNetwork.ByName(_plan.Network);
+        _parameters = NetworkParameters.List(_network, _plan.Labels.Count);
+        _checkpoints = new CheckpointFolder(folder.Path, attempt: 1, _plan.Hash, Fingerprint.Of(inputs.Runtime));
+        _broken = new BrokenPhotos(inputs.MaxBrokenPhotos, output.Warn);
+        _threads = inputs.Runtime.IntraOpThreads > 0 ? inputs.Runtime.IntraOpThreads : Environment.ProcessorCount;
+        _resumed = NewestCheckpoint();
         var artifacts = new ArtifactCache(folder.GraphsPath);
         var sizes = new TrainingGraphSizes(_plan.Labels.Count, _plan.MicroBatchSize, _plan.ImageSize, _plan.BatchSize / _plan.MicroBatchSize);
-        var parameters = NetworkParameters.List(_network, _plan.Labels.Count);
-        var fingerprint = Fingerprint.Of(inputs.Runtime);
-        var checkpoints = new CheckpointFolder(folder.Path, attempt: 1, _plan.Hash, fingerprint);
-        var resumed = Resume(checkpoints, parameters);
-        using var engine = new TrainingEngine(
+        _training = new TrainingEngine(
             artifacts.GetOrWrite(TrainingGraphs.Training(_network, sizes)),
-            artifacts.GetOrWrite(OptimizerGraph.Build(parameters, (float)_plan.Momentum, (float)_plan.WeightDecay)), parameters, inputs.Runtime);
-        using var evaluation = new EvaluationEngine(artifacts.GetOrWrite(TrainingGraphs.Evaluation(_network, sizes)), inputs.Runtime);
-        var evaluator = inputs.Evaluation is { } set ? new TopKEvaluator(evaluation, set.Photos, _broken, _threads) : null;
-        using var curve = CurveFile.Open(folder.CurvePath, resumed?.State.Step ?? 0);
-        var report = new RunReport(_plan, output, curve, () => (inputs.Evaluation?.Name ?? "", evaluator?.Last ?? default)) { Interval = inputs.LogInterval };
-        if (resumed is null)
-            Initialize(engine, parameters);
-        TellStart(resumed?.State.Step ?? 0, fingerprint);
-        var loop = new TrainingLoop(
-            new LoopInputs
-            {
-                Plan = _plan.ToTrainingPlan(),
-                Parameters = parameters,
-                Stream = new CroppedPhotos(inputs.Training, _plan, _broken, _threads),
-                Evaluator = evaluator,
-                Checkpoints = checkpoints,
-                Observer = report,
-                CheckpointInterval = inputs.CheckpointInterval,
-            },
-            engine);
+            artifacts.GetOrWrite(OptimizerGraph.Build(_parameters, (float)_plan.Momentum, (float)_plan.WeightDecay)), _parameters, inputs.Runtime);
+        _evaluation = new EvaluationEngine(artifacts.GetOrWrite(TrainingGraphs.Evaluation(_network, sizes)), inputs.Runtime);
+    }
+
+    /// <summary>Runs to the end of the schedule, or until cancelled: then with a checkpoint.</summary>
+    /// <exception cref="CheckpointException">The last checkpoint could not be written.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is not a number any more.</exception>
+    public void Run(CancellationToken cancellation)
+    {
+        using var curve = CurveFile.Open(_folder.CurvePath, _resumed?.State.Step ?? 0);
+        var evaluator = _inputs.Evaluation is { } set ? new TopKEvaluator(_evaluation, set.Photos, _broken, _threads) : null;
+        var report = new RunReport(_plan, _output, curve, (point, isBest) => Line(_inputs.Evaluation, evaluator, point.Step, isBest)) { Interval = _inputs.LogInterval };
+        if (_resumed is null)
+            Initialize();
+        TellStart();
         try
         {
-            var result = loop.Run(resumed, cancellation);
-            if (resumed?.State.Step != result.State.Step)
-                Finish(result);
+            var result = new TrainingLoop(LoopInputs(evaluator, report), _training).Run(_resumed, cancellation);
+            if (_resumed?.State.Step != result.State.Step)
+                Finish(result, report);
             TellEnd("finished", result.State);
-            return true;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             if (report.CheckpointProblem is { } problem)
                 throw new CheckpointException($"Stopped, but the last checkpoint could not be written: {problem.Message} The one before it counts.", problem);
-            var last = checkpoints.LoadNewest(parameters, output.Warn);
-            TellEnd("stopped", last?.State ?? new TrainingState { Step = 0 });
-            return false;
-        }
-
-        // The checkpoint comes last: with it, the evaluation is done.
-        void Finish(LoopResult result)
-        {
-            EvaluateAtEnd(evaluation, engine, curve);
-            try
-            {
-                report.OnCheckpoint(checkpoints.Save(Final(result, engine, parameters)));
-            }
-            catch (IOException problem)
-            {
-                throw new CheckpointException($"The run came to its end, but the last checkpoint could not be written: {problem.Message} "
-                    + "Make room; the same command continues from the one before.", problem);
-            }
+            TellEnd("stopped", _checkpoints.LoadNewest(_parameters, _output.Warn)?.State ?? new TrainingState { Step = 0 });
         }
     }
 
-    private Checkpoint? Resume(CheckpointFolder checkpoints, IReadOnlyList<Parameter> parameters)
+    public void Dispose()
     {
-        var newest = checkpoints.LoadNewest(parameters, output.Warn);
-        if (newest is null && folder.HasCheckpoints)
+        _training.Dispose();
+        _evaluation.Dispose();
+    }
+
+    private Checkpoint? NewestCheckpoint()
+    {
+        var newest = _checkpoints.LoadNewest(_parameters, _output.Warn);
+        if (newest is null && _folder.HasCheckpoints)
         {
-            throw new RunFolderException($"{folder.Path} holds checkpoints, of which none can be used (see above). "
+            throw new RunFolderException($"{_folder.Path} holds checkpoints, of which none can be used (see above). "
                 + "Restore one from a copy, or start anew in another folder.");
         }
         return newest;
     }
 
-    private void Initialize(TrainingEngine engine, IReadOnlyList<Parameter> parameters)
+    private void Initialize()
     {
         var weights = Initializers.Create(_network, _plan.Labels.Count, _plan.Seed);
-        for (var index = 0; index < parameters.Count; index++)
-            weights[parameters[index].Name].CopyTo(engine.Weights(index));
+        for (var index = 0; index < _parameters.Count; index++)
+            weights[_parameters[index].Name].CopyTo(_training.Weights(index));
     }
 
-    private static Checkpoint Final(LoopResult result, TrainingEngine engine, IReadOnlyList<Parameter> parameters)
+    private LoopInputs LoopInputs(TopKEvaluator? evaluator, RunReport report) => new()
     {
-        var names = parameters.Select((parameter, index) => (parameter.Name, index)).ToArray();
+        Plan = _plan.ToTrainingPlan(),
+        Parameters = _parameters,
+        Stream = new CroppedPhotos(_inputs.Training, _plan, _broken, _threads),
+        Evaluator = evaluator,
+        Checkpoints = _checkpoints,
+        Observer = report,
+        CheckpointInterval = _inputs.CheckpointInterval,
+    };
+
+    // The checkpoint comes last: with it, the evaluation is done.
+    private void Finish(LoopResult result, RunReport report)
+    {
+        if (_inputs.AtEnd is { } set)
+        {
+            var evaluator = new TopKEvaluator(_evaluation, set.Photos, _broken, _threads);
+            evaluator.Evaluate(result.State.Step, _training.WeightValues, CancellationToken.None);
+            report.Add(Line(set, evaluator, result.State.Step, isBest: false));
+        }
+        try
+        {
+            report.OnCheckpoint(_checkpoints.Save(Final(result)));
+        }
+        catch (IOException problem)
+        {
+            throw new CheckpointException($"The run came to its end, but the last checkpoint could not be written: {problem.Message} "
+                + "Make room; the same command continues from the one before.", problem);
+        }
+    }
+
+    private Checkpoint Final(LoopResult result)
+    {
+        var names = _parameters.Select((parameter, index) => (parameter.Name, index)).ToArray();
         return new Checkpoint(
             result.State,
-            names.ToDictionary(entry => entry.Name, entry => engine.Weights(entry.index).ToArray()),
-            names.ToDictionary(entry => entry.Name, entry => engine.Momenta(entry.index).ToArray()),
+            names.ToDictionary(entry => entry.Name, entry => _training.Weights(entry.index).ToArray()),
+            names.ToDictionary(entry => entry.Name, entry => _training.Momenta(entry.index).ToArray()),
             result.State.BestAccuracy is null ? null : result.Weights);
     }
 
-    private void EvaluateAtEnd(EvaluationEngine evaluation, TrainingEngine engine, CurveFile curve)
+    private EvaluationLine Line(EvaluationSet? set, TopKEvaluator? evaluator, long step, bool isBest)
     {
-        if (inputs.AtEnd is not { } photos)
-            return;
-        var evaluator = new TopKEvaluator(evaluation, photos, _broken, _threads);
-        evaluator.Evaluate(_plan.Schedule.Steps, engine.WeightValues, CancellationToken.None);
-        var line = new EvaluationLine("validation", evaluator.Last.Photos, evaluator.Last.Top1, evaluator.Last.Top5, evaluator.Last.Loss, IsBest: false)
-        {
-            Step = _plan.Schedule.Steps,
-            Epoch = _plan.EpochAt(_plan.Schedule.Steps),
-        };
-        output.Write(line);
-        curve.Add(line);
+        var accuracy = evaluator?.Last ?? throw new InvalidOperationException("Nothing was evaluated.");
+        return new EvaluationLine(set?.Name ?? "", accuracy.Photos, accuracy.Top1, accuracy.Top5, accuracy.Loss, isBest) { Step = step, Epoch = _plan.EpochAt(step) };
     }
 
-    private void TellStart(long step, string fingerprint) => output.Write(
-        new StartLine(_plan.Schedule.Steps, _plan.TrainCount, _plan.EvaluationCount, _plan.Labels.Count, _plan.Hash, fingerprint) { Step = step, Epoch = _plan.EpochAt(step) });
+    private void TellStart()
+    {
+        var step = _resumed?.State.Step ?? 0;
+        _output.Write(new StartLine(_plan.Schedule.Steps, _plan.TrainCount, _plan.EvaluationCount, _plan.Labels.Count, _plan.Hash, Fingerprint.Of(_inputs.Runtime))
+        {
+            Step = step,
+            Epoch = _plan.EpochAt(step),
+        });
+    }
 
-    private void TellEnd(string outcome, TrainingState state) => output.Write(
+    private void TellEnd(string outcome, TrainingState state) => _output.Write(
         new EndLine(outcome, state.BestAccuracy is null ? null : state.BestStep, state.BestAccuracy, _broken.Count) { Step = state.Step, Epoch = _plan.EpochAt(state.Step) });
 }
 
-/// <summary>A run was stopped, and its last steps are not on disk.</summary>
+/// <summary>A run was stopped or ended, and its last steps are not on disk.</summary>
 internal sealed class CheckpointException(string message, Exception inner) : Exception(message, inner);

@@ -49,7 +49,7 @@ internal sealed record StartLine(long Steps, int TrainPhotos, int EvaluationPhot
 /// <summary>Training since the line before.</summary>
 /// <param name="Loss">Mean loss of these steps.</param>
 /// <param name="LearningRate">Rate of the last of them.</param>
-/// <param name="ImagesPerSecond">Photos per second of training, evaluations and checkpoints left out.</param>
+/// <param name="ImagesPerSecond">Photos per second of training, evaluations left out.</param>
 /// <param name="DataWait">Share of that time spent waiting for photos, 0 to 1.</param>
 /// <param name="Seconds">Time spent training since the process began.</param>
 /// <param name="Averaged">How many steps these are.</param>

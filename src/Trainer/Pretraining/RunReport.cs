@@ -5,7 +5,7 @@ using BiT.Training.Loop;
 namespace BiT.Training.Pretraining;
 
 /// <summary>Tells a run's progress: lines on the output, and measurements in the curve file.</summary>
-internal sealed class RunReport(PretrainingPlan plan, RunOutput output, CurveFile curve, Func<(string Set, Accuracy Accuracy)> lastEvaluation) : ILoopObserver
+internal sealed class RunReport(PretrainingPlan plan, RunOutput output, CurveFile curve, Func<EvaluationPoint, bool, EvaluationLine> evaluationLine) : ILoopObserver
 {
     private readonly Stopwatch _training = Stopwatch.StartNew();
     private TimeSpan _lineStart;
@@ -40,10 +40,7 @@ internal sealed class RunReport(PretrainingPlan plan, RunOutput output, CurveFil
 
     public void OnEvaluated(EvaluationPoint point, bool isBest)
     {
-        var (set, accuracy) = lastEvaluation();
-        var line = new EvaluationLine(set, accuracy.Photos, accuracy.Top1, accuracy.Top5, accuracy.Loss, isBest) { Step = point.Step, Epoch = plan.EpochAt(point.Step) };
-        output.Write(line);
-        curve.Add(line);
+        Add(evaluationLine(point, isBest));
         _training.Start();
     }
 
@@ -60,14 +57,23 @@ internal sealed class RunReport(PretrainingPlan plan, RunOutput output, CurveFil
         output.Warn($"A checkpoint could not be written; the one before still counts, and the next is tried in time: {problem.Message}");
     }
 
+    /// <summary>Tells a measurement and keeps it.</summary>
+    public void Add(RunLine line)
+    {
+        output.Write(line);
+        curve.Add(line);
+    }
+
     private void Tell(long step, double rate)
     {
         var now = _training.Elapsed;
         var seconds = (now - _lineStart).TotalSeconds;
         var steps = _microBatches / (plan.BatchSize / plan.MicroBatchSize);
-        var line = new StepLine(_lossSum / steps, rate, _images / seconds, _wait.TotalSeconds / seconds, now.TotalSeconds, steps) { Step = step, Epoch = plan.EpochAt(step) };
-        output.Write(line);
-        curve.Add(line);
+        Add(new StepLine(_lossSum / steps, rate, _images / seconds, _wait.TotalSeconds / seconds, now.TotalSeconds, steps)
+        {
+            Step = step,
+            Epoch = plan.EpochAt(step),
+        });
         (_lineStart, _wait, _lossSum, _microBatches, _images) = (now, TimeSpan.Zero, 0, 0, 0);
     }
 }

@@ -11,8 +11,6 @@ internal sealed class TopKEvaluator(EvaluationEngine engine, PhotoList photos, B
 {
     private const int K = 5;
 
-    private readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = threads };
-
     /// <summary>What the last evaluation found.</summary>
     public Accuracy Last { get; private set; }
 
@@ -48,20 +46,13 @@ internal sealed class TopKEvaluator(EvaluationEngine engine, PhotoList photos, B
         var length = 3 * engine.ImageSize * engine.ImageSize;
         var pixels = new byte[count * length];
         var labels = new int[count];
-        try
+        PhotoDecoding.ForEach(count, threads, item =>
         {
-            Parallel.For(0, count, _parallel, item =>
-            {
-                var photo = photos[start + item];
-                var decoded = photo.TryDecode(broken, content =>
-                    SquareTransform.Resize(content, ReadLimits.Image, engine.ImageSize, engine.ImageSize, pixels.AsSpan(item * length, length)));
-                labels[item] = decoded ? photo.Label : -1;
-            });
-        }
-        catch (AggregateException failures)
-        {
-            throw failures.InnerExceptions.FirstOrDefault(failure => failure is PhotoSetException) ?? failures.InnerExceptions[0];
-        }
+            var photo = photos[start + item];
+            var decoded = photo.TryDecode(broken, content =>
+                SquareTransform.Resize(content, ReadLimits.Image, engine.ImageSize, engine.ImageSize, pixels.AsSpan(item * length, length)));
+            labels[item] = decoded ? photo.Label : -1;
+        });
         var images = engine.Images;
         for (var item = 0; item < count; item++)
             PixelConversion.ToPlanes(pixels.AsSpan(item * length, length), engine.ImageSize, CropWindow.Whole(engine.ImageSize), images.Slice(item * length, length));

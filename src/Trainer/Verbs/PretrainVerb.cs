@@ -40,29 +40,33 @@ internal static class PretrainVerb
             using var validation = arguments.Validation.Count > 0 ? PhotoSet.Open(arguments.Validation, data.Labels) : null;
             TellLeftOut(data, "--data", output);
             var (training, heldBack) = data.Photos.Split(arguments.Request.HoldOut);
-            var evaluation = heldBack.Count > 0 ? ("held_back", heldBack) : validation is null ? ((string, PhotoList)?)null : ("validation", validation.Photos);
-            var plan = PretrainingPlanner.Plan(arguments.Request, data.Labels, training, evaluation?.Item2 ?? heldBack, arguments.MemoryBytes);
+            if (heldBack.Count == 0 && arguments.Request.HoldOut > 0)
+                output.Warn("--holdout: the share is too small for so few photos; nothing is held back.");
+            var atEnd = validation is null ? null : new EvaluationSet(EvaluationSet.Validation, validation.Photos);
+            var evaluation = heldBack.Count > 0 ? new EvaluationSet(EvaluationSet.HeldBack, heldBack) : atEnd;
+            var plan = PretrainingPlanner.Plan(arguments.Request, data.Labels, training, evaluation?.Photos ?? heldBack, arguments.MemoryBytes);
             using var folder = RunFolder.Open(arguments.Out, plan);
-            new PretrainingRun(
-                new PretrainingInputs
-                {
-                    Plan = plan,
-                    Training = training,
-                    Evaluation = evaluation,
-                    AtEnd = heldBack.Count > 0 ? validation?.Photos : null,
-                    Runtime = arguments.Runtime,
-                    CheckpointInterval = arguments.CheckpointInterval,
-                    LogInterval = arguments.LogInterval,
-                    MaxBrokenPhotos = arguments.MaxBrokenPhotos,
-                },
-                folder, output).Run(cancellation);
+            var inputs = new PretrainingInputs
+            {
+                Plan = plan,
+                Training = training,
+                Evaluation = evaluation,
+                AtEnd = evaluation == atEnd ? null : atEnd,
+                Runtime = arguments.Runtime,
+                CheckpointInterval = arguments.CheckpointInterval,
+                LogInterval = arguments.LogInterval,
+                MaxBrokenPhotos = arguments.MaxBrokenPhotos,
+            };
+            using var run = new PretrainingRun(inputs, folder, output);
+            run.Run(cancellation);
             return TrainerCommand.Success;
         }
         catch (Exception problem) when (problem is PhotoSetException or RunFolderException or ExecutionProviderException)
         {
             throw new UsageException(problem.Message);
         }
-        catch (Exception problem) when (problem is TrainingDivergedException or CheckpointException or IOException)
+        catch (Exception problem) when (problem is TrainingDivergedException or BrokenPhotosException or CheckpointException
+            or IOException or UnauthorizedAccessException)
         {
             // What a person can cure; the checkpoints so far stay.
             output.Warn(problem.Message);

@@ -46,6 +46,11 @@ internal static class SnapshotVerb
             {
                 throw new UsageException(problem.Message);
             }
+            catch (Exception problem) when (problem is BrokenPhotosException or InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                output.Warn(problem.Message);
+                return TrainerCommand.Failure;
+            }
             return TrainerCommand.Success;
         });
         return command;
@@ -64,12 +69,12 @@ internal static class SnapshotVerb
                     throw new UsageException("--data holds other photos than the run was planned for. Name the same folders and zip files.");
                 if (heldBack.Count == 0)
                     throw new UsageException("--data: the run holds nothing back. Leave it out, and name --validation.");
-                evaluations.Add(snapshot.Evaluate("held_back", heldBack, Broken, Runtime, CancellationToken.None));
+                evaluations.Add(snapshot.Evaluate(EvaluationSet.HeldBack, heldBack, Broken, Runtime, CancellationToken.None));
             }
             if (validation.Length > 0)
             {
                 using var set = PhotoSet.Open(validation, Plan.Labels);
-                evaluations.Add(snapshot.Evaluate("validation", set.Photos, Broken, Runtime, CancellationToken.None));
+                evaluations.Add(snapshot.Evaluate(EvaluationSet.Validation, set.Photos, Broken, Runtime, CancellationToken.None));
             }
             return evaluations;
         }

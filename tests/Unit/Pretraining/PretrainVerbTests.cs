@@ -146,7 +146,7 @@ public sealed class PretrainVerbTests : IDisposable
         var (tooMany, _, reason) = await Run($"pretrain --data {zip} --out {At("other")} {Short} --epochs 3 --max-broken 1");
 
         Assert.Equal(1, tooMany);
-        Assert.Contains("More than 1 photos are broken", reason);
+        Assert.Contains("2 photos are broken; expected at most 1", reason);
         Assert.DoesNotContain("   at ", reason);
     }
 
