@@ -29,7 +29,11 @@ internal interface ILoopObserver
 }
 
 /// <summary>Where a loop stands.</summary>
-internal readonly record struct LoopProgress(long Step, long TotalSteps, double Loss, double LearningRate, int Images);
+internal readonly record struct LoopProgress(long Step, long TotalSteps, double Loss, double LearningRate, int Images)
+{
+    /// <summary>How long the loop waited for the micro-batch.</summary>
+    public TimeSpan DataWait { get; init; }
+}
 
 /// <summary>What a run needs besides its plan.</summary>
 internal sealed record LoopInputs
@@ -115,14 +119,16 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
         for (var index = 0; index < _plan.MicroBatchesPerStep; index++)
         {
             cancellation.ThrowIfCancellationRequested();
+            var asked = Stopwatch.GetTimestamp();
             var batch = prefetcher.Next(cancellation);
+            var waited = Stopwatch.GetElapsedTime(asked);
             batch.Inputs.CopyTo(engine.Inputs);
             batch.Labels.CopyTo(engine.Labels);
             batch.Permutation.CopyTo(engine.Permutation);
             loss += engine.AccumulateMicroBatch(batch.Lambda) / _plan.MicroBatchesPerStep;
             if (!double.IsFinite(loss))
                 throw new TrainingDivergedException(step, rate);
-            inputs.Observer.OnMicroBatch(new LoopProgress(step, _plan.Steps, loss * _plan.MicroBatchesPerStep / (index + 1), rate, batch.Labels.Length));
+            inputs.Observer.OnMicroBatch(new LoopProgress(step, _plan.Steps, loss * _plan.MicroBatchesPerStep / (index + 1), rate, batch.Labels.Length) { DataWait = waited });
         }
         engine.Step((float)rate);
         _state = _state with { Step = step + 1 };

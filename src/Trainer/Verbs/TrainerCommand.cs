@@ -18,6 +18,8 @@ internal static class TrainerCommand
         PlanVerb.Create(),
         WorkVerb.Create(),
         ImportVerb.Create(),
+        PretrainVerb.Create(),
+        SnapshotVerb.Create(),
     };
 
     /// <summary>Runs one command line and returns the exit code: 0 done, 1 failed, 2 the command line is wrong.</summary>

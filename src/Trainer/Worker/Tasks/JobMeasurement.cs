@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Graphs;
 using BiT.Training.Artifacts;
@@ -29,6 +30,8 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
     // writes the graph of its backbone too.
     private const int WeightsInMemory = 4;
 
+    private bool UsesKernels => ManagedKernels.AreUsed(options.Runtime);
+
     public JobCost Measure(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)
     {
         var isHead = plan.Method == "head";
@@ -54,7 +57,7 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
 
     private Run Full(TrainingPlan plan, WeightSet initial)
     {
-        var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep);
+        var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels);
         var start = Stopwatch.GetTimestamp();
         using var engine = Open(TrainingGraphs.Training(initial.Network, sizes), initial.Parameters, initial, plan);
         using var evaluation = new EvaluationEngine(artifacts.GetOrWrite(TrainingGraphs.Evaluation(initial.Network, sizes)), options.Runtime);
@@ -66,20 +69,20 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
 
     private Run Head(TrainingPlan plan, WeightSet initial)
     {
-        var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep);
+        var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels);
         var parameters = NetworkParameters.Head(initial.Network.FeatureCount, plan.ClassCount);
         var start = Stopwatch.GetTimestamp();
         using var engine = Open(TrainingGraphs.HeadTraining(initial.Network.FeatureCount, sizes), parameters, initial, plan);
         var opening = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var perStep = Step(engine, plan);
-        var batch = new MemoryBudget(initial.Network, plan.ClassCount, options.MemoryBytes).ForwardBatch(plan.Crop);
+        var batch = new MemoryBudget(initial.Network, plan.ClassCount, options.MemoryBytes, UsesKernels).ForwardBatch(plan.Crop);
         var perForward = new SpeedMeasurement(initial, artifacts, options.Runtime, stop).SecondsPerImage("head", plan.Crop, batch);
         return new Run(opening, perStep, perForward, Environment.WorkingSet);
     }
 
     private TrainingEngine Open(Graph graph, IReadOnlyList<Parameter> parameters, WeightSet initial, TrainingPlan plan)
     {
-        var optimizer = OptimizerGraph.Build(parameters, (float)plan.Momentum, (float)plan.WeightDecay);
+        var optimizer = OptimizerGraph.Build(parameters, (float)plan.Momentum, (float)plan.WeightDecay, UsesKernels);
         var engine = new TrainingEngine(artifacts.GetOrWrite(graph), artifacts.GetOrWrite(optimizer), parameters, options.Runtime);
         for (var index = 0; index < parameters.Count; index++)
             initial[parameters[index].Name].CopyTo(engine.Weights(index));
