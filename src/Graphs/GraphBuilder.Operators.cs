@@ -67,6 +67,12 @@ public sealed partial class GraphBuilder
         return One("Reshape", input, Constant(Tensor.Of(sizes)));
     }
 
+    /// <summary>Reinterprets the elements, row-major, in the shape of another value. The shape is read when the program runs.</summary>
+    public Value ReshapeLike(Value input, Value like) => One("Reshape", input, One("Shape", like));
+
+    /// <summary>Broadcasts to the shape of another value, read when the program runs.</summary>
+    public Value ExpandLike(Value input, Value like) => One("Expand", input, One("Shape", like));
+
     public Value Transpose(Value input, params long[] permutation) =>
         Append("Transpose", [input], Attributes.None.With("perm", permutation)).Outputs[0];
 

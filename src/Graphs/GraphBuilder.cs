@@ -16,6 +16,9 @@ public sealed partial class GraphBuilder(string name)
     private readonly Dictionary<string, Value> _smallConstants = new(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, string> _metadata = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Whether gradients are written with fused operators where there are some. The network's own code decides for the rest.</summary>
+    public bool UsesFusedOperators { get; init; }
+
     /// <summary>The nodes so far, in order.</summary>
     public IReadOnlyList<Node> Nodes => _nodes;
 

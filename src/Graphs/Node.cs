@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace BiT.Graphs;
 
-/// <summary>One application of an operator of ONNX's default domain. Immutable.</summary>
+/// <summary>One application of an operator. Immutable.</summary>
 public sealed class Node
 {
     internal Node(string @operator, IEnumerable<Value> inputs, Attributes attributes, IReadOnlyList<TensorType> outputs)
@@ -13,7 +13,7 @@ public sealed class Node
         Outputs = [.. outputs.Select(output => new Value(output.Type, output.Shape, this))];
     }
 
-    /// <summary>Operator name as in the ONNX specification, for example <c>Conv</c>.</summary>
+    /// <summary>Operator name as in the ONNX specification, for example <c>Conv</c>, or that of a fused operator.</summary>
     public string Operator { get; }
 
     public ImmutableArray<Value> Inputs { get; }

@@ -90,7 +90,7 @@ public sealed partial class BitClient : IDisposable
     private static bool IsLoopback(Uri address)
         => address.IsLoopback || (IPAddress.TryParse(address.Host, out var ip) && IPAddress.IsLoopback(ip));
 
-    private async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, TimeSpan deadline, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, TimeSpan? deadline, CancellationToken cancellationToken)
     {
         try
         {

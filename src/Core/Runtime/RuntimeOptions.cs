@@ -21,6 +21,9 @@ public sealed record RuntimeOptions
     [Range(0, 1024)]
     public int IntraOpThreads { get; init; }
 
+    /// <summary>Whether this process's own kernels are used on the CPU, where a graph has operators for them. Off runs plain operators only.</summary>
+    public bool ManagedKernels { get; init; } = true;
+
     /// <summary>Whether idle threads of the pool spin. Off leaves the cores to other processes on the same machine.</summary>
     public bool AllowSpinning { get; init; }
 }

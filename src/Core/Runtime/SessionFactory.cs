@@ -23,6 +23,21 @@ public static class SessionFactory
         return new InferenceSession(modelPath, sessionOptions);
     }
 
+    /// <summary>Opens a model for the kernels' self-test: one thread, no optimisation that could compute it beforehand.</summary>
+    internal static InferenceSession OpenForSelfTest(byte[] model, bool withKernels)
+    {
+        using var sessionOptions = new SessionOptions
+        {
+            IntraOpNumThreads = 1,
+            InterOpNumThreads = 1,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+        if (withKernels)
+            Kernels.KernelDomain.Register(sessionOptions);
+        return new InferenceSession(model, sessionOptions);
+    }
+
     /// <summary>Checks that sessions can be made with these options, without a model.</summary>
     /// <param name="options">Provider and threads.</param>
     /// <param name="log">Receives one line if a fallback happened.</param>
@@ -47,6 +62,8 @@ public static class SessionFactory
         {
             if (deviceId is { } device)
                 AppendCuda(sessionOptions, device, options, log);
+            if (ManagedKernels.AreUsed(options, log))
+                ManagedKernels.Register(sessionOptions);
             return sessionOptions;
         }
         catch

@@ -23,6 +23,15 @@ public sealed record FineTuneSpec
 
     /// <summary>Values that replace the recipe's.</summary>
     public FineTuneOverrides Overrides { get; init; } = new();
+
+    /// <summary>When the new version takes over an alias.</summary>
+    public PromotionRule Promotion { get; init; }
+
+    /// <summary>The alias of <see cref="Promotion"/>; null means <see cref="DefaultPromotionAlias"/>.</summary>
+    public string? PromotionAlias { get; init; }
+
+    /// <summary>The alias that answers requests which name only a model.</summary>
+    public const string DefaultPromotionAlias = "live";
 }
 
 /// <summary>Values that replace what a recipe resolves to; null keeps the recipe's. Ranges: fine_tuning.proto.</summary>

@@ -3,11 +3,12 @@ using Microsoft.Data.Sqlite;
 namespace BiT.Core.Store;
 
 /// <summary>A row of the jobs table: the public record and what only the store needs.</summary>
-internal sealed record JobRow(long Seq, JobRecord Job, string? WorkerId, int LostLeases)
+internal sealed record JobRow(long Seq, JobRecord Job, string? WorkerId, string? RequestHash)
 {
     private const string Select = """
         SELECT seq, id, spec, state, create_time, start_time, end_time, progress, plan, checkpoint, result_model, result_number,
-               error_reason, error_message, attempt, cancel_requested, worker, lost_leases
+               error_reason, error_message, attempt, cancel_requested, worker, lost_leases, pause_requested, heartbeat_time,
+               comparison, promotion, promotion_due, request_hash
         FROM jobs
         """;
 
@@ -21,8 +22,15 @@ internal sealed record JobRow(long Seq, JobRecord Job, string? WorkerId, int Los
     public static JobRow Get(SqliteConnection connection, string jobId)
         => Find(connection, jobId) ?? throw new StoreNotFoundException($"There is no job '{jobId}'.");
 
-    public static List<JobRow> Newest(SqliteConnection connection, long before, int count) => connection.Query(
-        $"{Select} WHERE seq < $before ORDER BY seq DESC LIMIT $count", Read, ("$before", before), ("$count", count));
+    public static List<JobRow> Newest(SqliteConnection connection, JobFilter filter, long before, int count)
+    {
+        var (condition, parameters) = filter.ToSql();
+        return connection.Query($"{Select} WHERE seq < $before{condition} ORDER BY seq DESC LIMIT $count",
+            Read, [("$before", before), ("$count", count), .. parameters]);
+    }
+
+    public static List<JobRow> ToPromote(SqliteConnection connection) => connection.Query(
+        $"{Select} WHERE promotion_due = 1 ORDER BY end_time, seq", Read);
 
     public static JobRow? OldestQueued(SqliteConnection connection) => connection.QueryFirst(
         $"{Select} WHERE state = $queued ORDER BY seq LIMIT 1", Read, ("$queued", (int)JobState.Queued));
@@ -52,7 +60,13 @@ internal sealed record JobRow(long Seq, JobRecord Job, string? WorkerId, int Los
             Error = row.TextOrNull(12) is { } reason ? new JobError(reason, row.GetString(13)) : null,
             Attempt = row.GetInt32(14),
             CancelRequested = row.GetBoolean(15),
+            LostLeases = row.GetInt32(17),
+            PauseRequested = row.GetBoolean(18),
+            HeartbeatTime = row.TimeOrNull(19),
+            Comparison = row.TextOrNull(20) is { } comparison ? StoreJson.ReadComparison(comparison) : null,
+            Promotion = row.TextOrNull(21) is { } promotion ? StoreJson.ReadPromotion(promotion) : null,
+            IsPromotionDue = row.GetBoolean(22),
         };
-        return new JobRow(row.GetInt64(0), job, row.TextOrNull(16), row.GetInt32(17));
+        return new JobRow(row.GetInt64(0), job, row.TextOrNull(16), row.TextOrNull(23));
     }
 }

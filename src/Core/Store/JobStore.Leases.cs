@@ -28,14 +28,14 @@ public sealed partial class JobStore
     /// <summary>Extends the lease by its duration from now and stores progress.</summary>
     /// <param name="lease">The lease.</param>
     /// <param name="progress">Becomes the job's progress and an event; null only extends the lease.</param>
-    /// <returns>True if the job is to be cancelled.</returns>
+    /// <returns>What somebody asked of the job: then its work is to stop.</returns>
     /// <exception cref="LeaseLostException">The lease is no longer current.</exception>
-    public bool Heartbeat(JobLease lease, JobProgress? progress) => _database.Write(connection =>
+    public StopRequest Heartbeat(JobLease lease, JobProgress? progress) => _database.Write(connection =>
     {
         var now = _time.GetUtcNow();
         var row = Require(connection, lease);
-        connection.Execute("UPDATE jobs SET lease_end = $end WHERE seq = $job",
-            ("$end", (now + lease.Duration).ToUnixTimeMilliseconds()), ("$job", row.Seq));
+        connection.Execute("UPDATE jobs SET lease_end = $end, heartbeat_time = $now WHERE seq = $job",
+            ("$end", (now + lease.Duration).ToUnixTimeMilliseconds()), ("$now", now.ToUnixTimeMilliseconds()), ("$job", row.Seq));
         if (progress is not null)
         {
             // A new step shows that the job does not kill its workers: earlier losses are forgotten.
@@ -48,7 +48,7 @@ public sealed partial class JobStore
                 ("$progress", StoreJson.Write(progress)), ("$step", progress.Step), ("$job", row.Seq));
             JobEvents.AppendProgress(connection, row.Seq, progress, now, _options.MaxProgressEvents);
         }
-        return row.Job.CancelRequested;
+        return row.Job.CancelRequested ? StopRequest.Cancel : row.Job.PauseRequested ? StopRequest.Pause : StopRequest.None;
     });
 
     /// <summary>Appends a line for people. More than 4000 characters are cut.</summary>
@@ -79,9 +79,16 @@ public sealed partial class JobStore
             connection.Execute("UPDATE jobs SET checkpoint = $path WHERE seq = $job", ("$path", path), ("$job", row.Seq)));
     }
 
-    /// <summary>Hands the job back, for example because the worker shuts down: to Queued, or to Cancelled if that was asked for.</summary>
+    /// <summary>Hands the job back, because the worker shuts down or somebody asked for it: to Cancelled or Paused if that was asked for
+    /// (and not taken back meanwhile), else to Queued.</summary>
+    /// <returns>The state that the job has now.</returns>
     /// <exception cref="LeaseLostException">The lease is no longer current.</exception>
-    public void Release(JobLease lease) => Change(lease, JobTransitions.TakeBack);
+    public JobState Release(JobLease lease) => _database.Write(connection =>
+    {
+        var row = Require(connection, lease);
+        JobTransitions.TakeBack(connection, row, _time.GetUtcNow());
+        return JobRow.Get(connection, lease.JobId).Job.State;
+    });
 
     /// <summary>Ends the job as Failed.</summary>
     /// <exception cref="LeaseLostException">The lease is no longer current.</exception>
@@ -94,13 +101,14 @@ public sealed partial class JobStore
         => Change(lease, (connection, row, now) => JobTransitions.End(connection, row, JobState.Cancelled, now));
 
     /// <summary>In one step adds the next version of the job's model (and the model, if new) and ends the job as Succeeded, also if
-    /// cancellation was asked for meanwhile. Calling it again under the same lease returns the same version.</summary>
+    /// cancellation or a pause was asked for meanwhile. Calling it again under the same lease returns the same version.</summary>
     /// <param name="lease">The lease.</param>
     /// <param name="manifest">Its files are stored already. Job and data set are filled in where they are null.</param>
+    /// <param name="comparison">The version against the one behind the alias; only for jobs that are promoted if better.</param>
     /// <exception cref="LeaseLostException">The lease is no longer current.</exception>
     /// <exception cref="BlobNotFoundException">A file of the manifest is not in the store.</exception>
     /// <exception cref="ArgumentException">The manifest is not valid, or names another job or data set.</exception>
-    public ModelVersionRecord Publish(JobLease lease, ModelManifest manifest)
+    public ModelVersionRecord Publish(JobLease lease, ModelManifest manifest, JobComparison? comparison = null)
     {
         _models.CheckManifest(manifest);
         return _database.Write(connection =>
@@ -117,12 +125,12 @@ public sealed partial class JobStore
                     + $"job {row.Job.Id} with data set {row.Job.Spec.DatasetId}.", nameof(manifest));
             }
             var version = _models.AddVersion(connection, row.Job.Spec.ModelId, whole);
-            JobTransitions.Succeed(connection, row, version.Id, _time.GetUtcNow());
+            JobTransitions.Succeed(connection, row, version.Id, comparison, _time.GetUtcNow());
             return version;
         });
     }
 
-    /// <summary>Takes back the jobs whose leases ran out: to Queued, to Cancelled if that was asked for, or to Failed after too many
+    /// <summary>Takes back the jobs whose leases ran out: to Queued, to Cancelled or Paused if that was asked for, or to Failed after too many
     /// lost workers. <see cref="TryLease"/> does so too.</summary>
     /// <returns>How many were taken back.</returns>
     public int RequeueExpired() => _database.Write(connection => TakeBackExpired(connection, _time.GetUtcNow()));
@@ -131,7 +139,24 @@ public sealed partial class JobStore
     /// that is known to be dead.</summary>
     /// <returns>How many were taken back.</returns>
     public int RequeueWorker(string workerId) => _database.Write(connection =>
-        TakeBackLost(connection, JobRow.RunningBy(connection, workerId), _time.GetUtcNow()));
+    {
+        connection.Execute("DELETE FROM trainers WHERE id = $id", ("$id", workerId));
+        return TakeBackLost(connection, JobRow.RunningBy(connection, workerId), _time.GetUtcNow());
+    });
+
+    /// <summary>A trainer says that it is there, with work or without.</summary>
+    public void SayAlive(string workerId) => _database.Write(connection =>
+    {
+        var now = _time.GetUtcNow();
+        connection.Execute("INSERT INTO trainers (id, seen_time) VALUES ($id, $now) ON CONFLICT DO UPDATE SET seen_time = $now",
+            ("$id", workerId), ("$now", now.ToUnixTimeMilliseconds()));
+        return connection.Execute("DELETE FROM trainers WHERE abs(seen_time - $now) > $age",
+            ("$now", now.ToUnixTimeMilliseconds()), ("$age", (long)TrainerRetention.TotalMilliseconds));
+    });
+
+    /// <summary>A trainer that stops is not waited for.</summary>
+    public void SayGone(string workerId) => _database.Write(connection =>
+        connection.Execute("DELETE FROM trainers WHERE id = $id", ("$id", workerId)));
 
     private int TakeBackExpired(SqliteConnection connection, DateTimeOffset now)
     {

@@ -12,14 +12,14 @@ internal static class JobTransitions
         connection.Execute(
             """
             UPDATE jobs SET state = $state, attempt = attempt + 1, worker = $worker, lease_duration = $duration, lease_end = $end,
-                start_time = coalesce(start_time, $now) WHERE seq = $job
+                heartbeat_time = $now, start_time = coalesce(start_time, max($now, create_time)) WHERE seq = $job
             """,
             ("$state", (int)JobState.Running), ("$worker", workerId), ("$duration", (long)duration.TotalMilliseconds),
             ("$end", (now + duration).ToUnixTimeMilliseconds()), ("$now", now.ToUnixTimeMilliseconds()), ("$job", row.Seq));
         JobEvents.Append(connection, row.Seq, now, JobEventKind.State, nameof(JobState.Running));
     }
 
-    /// <summary>Takes a job back from its worker: to Queued, or to Cancelled if that was asked for.</summary>
+    /// <summary>Takes a job back from its worker: to Queued, or to Cancelled or Paused if that was asked for.</summary>
     public static void TakeBack(SqliteConnection connection, JobRow row, DateTimeOffset now)
     {
         if (row.Job.CancelRequested)
@@ -27,21 +27,27 @@ internal static class JobTransitions
             End(connection, row, JobState.Cancelled, now);
             return;
         }
+        Wait(connection, row, row.Job.PauseRequested ? JobState.Paused : JobState.Queued, now);
+    }
+
+    /// <summary>To a state in which nobody works on the job: Queued or Paused.</summary>
+    public static void Wait(SqliteConnection connection, JobRow row, JobState state, DateTimeOffset now)
+    {
         connection.Execute(
-            "UPDATE jobs SET state = $state, worker = NULL, lease_duration = NULL, lease_end = NULL WHERE seq = $job",
-            ("$state", (int)JobState.Queued), ("$job", row.Seq));
-        JobEvents.Append(connection, row.Seq, now, JobEventKind.State, nameof(JobState.Queued));
+            "UPDATE jobs SET state = $state, pause_requested = 0, worker = NULL, lease_duration = NULL, lease_end = NULL WHERE seq = $job",
+            ("$state", (int)state), ("$job", row.Seq));
+        JobEvents.Append(connection, row.Seq, now, JobEventKind.State, state.ToString());
     }
 
     /// <summary>As <see cref="TakeBack"/> for a worker that died or went silent. After too many without any new step in between the
     /// job fails: it probably is what kills them.</summary>
     public static void TakeBackLost(SqliteConnection connection, JobRow row, int maxLostLeases, DateTimeOffset now)
     {
-        var lost = row.LostLeases + 1;
+        var lost = row.Job.LostLeases + 1;
         connection.Execute("UPDATE jobs SET lost_leases = $lost WHERE seq = $job", ("$lost", lost), ("$job", row.Seq));
         JobEvents.Append(connection, row.Seq, now, JobEventKind.Message,
             $"Trainer '{row.WorkerId}' was lost in attempt {row.Job.Attempt} ({lost} of {maxLostLeases} without a new step).");
-        if (lost < maxLostLeases || row.Job.CancelRequested)
+        if (lost < maxLostLeases || row.Job.CancelRequested || row.Job.PauseRequested)
         {
             TakeBack(connection, row, now);
             return;
@@ -57,10 +63,15 @@ internal static class JobTransitions
         End(connection, row, JobState.Failed, now);
     }
 
-    public static void Succeed(SqliteConnection connection, JobRow row, ModelVersionId result, DateTimeOffset now)
+    public static void Succeed(
+        SqliteConnection connection, JobRow row, ModelVersionId result, JobComparison? comparison, DateTimeOffset now)
     {
-        connection.Execute("UPDATE jobs SET result_model = $model, result_number = $number WHERE seq = $job",
-            ("$model", result.ModelId), ("$number", result.Number), ("$job", row.Seq));
+        connection.Execute(
+            """
+            UPDATE jobs SET result_model = $model, result_number = $number, comparison = $comparison, promotion_due = $due WHERE seq = $job
+            """,
+            ("$model", result.ModelId), ("$number", result.Number), ("$comparison", comparison is null ? null : StoreJson.Write(comparison)),
+            ("$due", row.Job.Spec.Promotion == PromotionRule.None ? 0 : 1), ("$job", row.Seq));
         End(connection, row, JobState.Succeeded, now);
     }
 
@@ -69,7 +80,7 @@ internal static class JobTransitions
         // max: a clock that was set back must not make a job end before it began.
         connection.Execute(
             """
-            UPDATE jobs SET state = $state, end_time = max($now, create_time, coalesce(start_time, 0)), worker = NULL,
+            UPDATE jobs SET state = $state, end_time = max($now, create_time, coalesce(start_time, 0)), pause_requested = 0, worker = NULL,
                 lease_duration = NULL, lease_end = NULL WHERE seq = $job
             """,
             ("$state", (int)state), ("$now", now.ToUnixTimeMilliseconds()), ("$job", row.Seq));

@@ -50,12 +50,44 @@ public sealed record JobRecord
     public int Attempt { get; init; }
     public bool CancelRequested { get; init; }
 
+    /// <summary>True once a pause was asked for, until the job is paused.</summary>
+    public bool PauseRequested { get; init; }
+
+    /// <summary>The trainer's last sign of life; null before the first.</summary>
+    public DateTimeOffset? HeartbeatTime { get; init; }
+
+    /// <summary>How many trainers died or went silent in a row without a new step.</summary>
+    public int LostLeases { get; init; }
+
+    /// <summary>The new version against the one behind the alias; set by jobs that are promoted if better.</summary>
+    public JobComparison? Comparison { get; init; }
+
+    /// <summary>True from success until the promotion that was asked for is decided.</summary>
+    public bool IsPromotionDue { get; init; }
+
+    /// <summary>What became of the promotion; null before it is decided, and where none was asked for.</summary>
+    public JobPromotion? Promotion { get; init; }
+
     /// <summary>Path of the newest whole checkpoint, relative to the job's folder; null before the first.</summary>
     public string? Checkpoint { get; init; }
 
     /// <summary>True once the state will not change any more.</summary>
     public bool IsDone => State is JobState.Succeeded or JobState.Failed or JobState.Cancelled;
 }
+
+/// <summary>What somebody asked of a running job.</summary>
+public enum StopRequest
+{
+    None = 0,
+    Pause = 1,
+    Cancel = 2,
+}
+
+/// <summary>What a job that waits is waiting for.</summary>
+/// <param name="JobsBefore">Waiting jobs that come first.</param>
+/// <param name="Running">Ids of the jobs that run, oldest first.</param>
+/// <param name="LiveTrainers">Trainers that gave a sign of life lately.</param>
+public sealed record JobQueue(int JobsBefore, IReadOnlyList<string> Running, int LiveTrainers);
 
 /// <summary>What kind of thing an event reports; decides how <see cref="JobEvent.Payload"/> reads.</summary>
 public enum JobEventKind

@@ -81,18 +81,15 @@ public sealed class ModelStore
             RequireModel(connection, modelId);
             if (FindVersion(connection, new ModelVersionId(modelId, version)) is null)
                 throw new StoreNotFoundException($"Model '{modelId}' has no version {version}.");
-            var current = (int?)connection.QueryNumberOrNull(
-                "SELECT number FROM model_aliases WHERE model = $model AND alias = $alias", ("$model", modelId), ("$alias", alias));
+            var current = AliasTarget(connection, modelId, alias);
             if (!expected.Allows(current))
             {
                 var actual = current is null ? "does not exist" : $"points at version {current}";
                 throw new AliasConflictException($"Alias '{alias}' of model '{modelId}' {actual}; expected {expected}. "
                     + "Read the model again and decide anew.");
             }
-            return connection.Execute(
-                "INSERT INTO model_aliases (model, alias, number) VALUES ($model, $alias, $number) "
-                    + "ON CONFLICT DO UPDATE SET number = $number",
-                ("$model", modelId), ("$alias", alias), ("$number", version));
+            MoveAlias(connection, new ModelVersionId(modelId, version), alias, current);
+            return true;
         });
     }
 
@@ -142,6 +139,23 @@ public sealed class ModelStore
             """,
             ("$model", modelId), ("$time", time), ("$manifest", StoreJson.Write(manifest)));
         return new ModelVersionRecord(new ModelVersionId(modelId, (int)number), DateTimeOffset.FromUnixTimeMilliseconds(time), manifest);
+    }
+
+    /// <summary>The version number that an alias names, or null.</summary>
+    internal static int? AliasTarget(SqliteConnection connection, string modelId, string alias) => (int?)connection.QueryNumberOrNull(
+        "SELECT number FROM model_aliases WHERE model = $model AND alias = $alias", ("$model", modelId), ("$alias", alias));
+
+    /// <summary>Points an alias at a version that exists, within the caller's transaction.</summary>
+    internal static void MoveAlias(SqliteConnection connection, ModelVersionId version, string alias, int? current)
+    {
+        if (current == version.Number)
+            return;
+        connection.Execute(
+            """
+            INSERT INTO model_aliases (model, alias, number) VALUES ($model, $alias, $number)
+            ON CONFLICT DO UPDATE SET previous = number, number = $number
+            """,
+            ("$model", version.ModelId), ("$alias", alias), ("$number", version.Number));
     }
 
     internal static ModelVersionRecord? FindVersion(SqliteConnection connection, ModelVersionId id) => connection.QueryFirst(

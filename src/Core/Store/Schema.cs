@@ -110,6 +110,14 @@ internal static class Schema
         ALTER TABLE jobs ADD COLUMN heartbeat_time INTEGER;
         ALTER TABLE jobs ADD COLUMN comparison TEXT;
         ALTER TABLE jobs ADD COLUMN promotion TEXT;
+        ALTER TABLE jobs ADD COLUMN promotion_due INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE jobs ADD COLUMN request_hash TEXT;
+        CREATE INDEX jobs_to_promote ON jobs (end_time, seq) WHERE promotion_due = 1;
+
+        CREATE TABLE trainers (
+            id TEXT PRIMARY KEY,
+            seen_time INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE tasks (
             seq INTEGER PRIMARY KEY AUTOINCREMENT,

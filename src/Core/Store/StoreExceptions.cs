@@ -44,6 +44,18 @@ public sealed class RequestIdConflictException(string requestId, string message)
     public string RequestId { get; } = requestId;
 }
 
+/// <summary>The state of a job does not allow what was asked.</summary>
+/// <param name="reason">Stable code: JOB_DONE, JOB_NOT_DONE, JOB_NOT_PAUSED or JOB_CANCEL_REQUESTED.</param>
+/// <param name="jobId">The job.</param>
+public sealed class JobStateException(string reason, string jobId, string message) : Exception(message)
+{
+    /// <summary>Stable code.</summary>
+    public string Reason { get; } = reason;
+
+    /// <summary>Id of the job.</summary>
+    public string JobId { get; } = jobId;
+}
+
 /// <summary>A worker wrote under a lease that is no longer the current one. It must stop working on the job and
 /// write nothing more.</summary>
 public sealed class LeaseLostException(JobLease lease, string message) : Exception(message)

@@ -27,6 +27,12 @@ public static class StoreJson
     /// <summary>The progress as it is stored, on one line.</summary>
     public static string Write(JobProgress progress) => JsonSerializer.Serialize(progress, Context.JobProgress);
 
+    /// <summary>The comparison as it is stored, on one line.</summary>
+    public static string Write(JobComparison comparison) => JsonSerializer.Serialize(comparison, Context.JobComparison);
+
+    /// <summary>The outcome as it is stored, on one line.</summary>
+    public static string Write(JobPromotion promotion) => JsonSerializer.Serialize(promotion, Context.JobPromotion);
+
     /// <exception cref="InvalidDataException">The text is not a manifest.</exception>
     public static ModelManifest ReadManifest(string json) => Read(json, Context.ModelManifest);
 
@@ -35,6 +41,12 @@ public static class StoreJson
 
     /// <exception cref="InvalidDataException">The text is not a progress.</exception>
     public static JobProgress ReadProgress(string json) => Read(json, Context.JobProgress);
+
+    /// <exception cref="InvalidDataException">The text is not a comparison.</exception>
+    public static JobComparison ReadComparison(string json) => Read(json, Context.JobComparison);
+
+    /// <exception cref="InvalidDataException">The text is not an outcome.</exception>
+    public static JobPromotion ReadPromotion(string json) => Read(json, Context.JobPromotion);
 
     /// <summary>The request or result of a task as it is stored, on one line. Its type is registered in <see cref="StoreJsonContext"/>.</summary>
     public static string WriteTask<T>(T value)
@@ -66,4 +78,10 @@ public static class StoreJson
 [JsonSerializable(typeof(ModelManifest))]
 [JsonSerializable(typeof(FineTuneSpec))]
 [JsonSerializable(typeof(JobProgress))]
+[JsonSerializable(typeof(JobComparison))]
+[JsonSerializable(typeof(EstimateRequest))]
+[JsonSerializable(typeof(EstimateResult))]
+[JsonSerializable(typeof(PreviewRequest))]
+[JsonSerializable(typeof(PreviewResult))]
+[JsonSerializable(typeof(JobPromotion))]
 internal sealed partial class StoreJsonContext : JsonSerializerContext;

@@ -64,12 +64,24 @@ public sealed class Workspace : IDisposable
         var workspace = new Workspace(root, database, time, options);
         workspace.Blobs.DeleteAbandoned();
         SpoolFile.DeleteAbandoned(workspace.TemporaryFolder);
+        workspace.DeleteFoldersWithoutJob();
         return workspace;
     }
 
     /// <summary>Makes an empty file for something on its way; the caller disposes it, which deletes it.</summary>
     /// <exception cref="IOException">It cannot be made.</exception>
     public SpoolFile CreateSpool() => SpoolFile.Create(TemporaryFolder);
+
+    /// <summary>Deletes a job that is done: its row and events first, then its folder. Its version stays.</summary>
+    /// <remarks>A folder that outlives its row, because the process ended in between or a file was in use, goes when the workspace is next
+    /// opened.</remarks>
+    /// <exception cref="StoreNotFoundException">There is no such job.</exception>
+    /// <exception cref="JobStateException">The job is not done (JOB_NOT_DONE).</exception>
+    public void DeleteJob(string jobId)
+    {
+        Jobs.Delete(jobId);
+        TryDelete(System.IO.Path.Combine(FolderOf("jobs"), jobId));
+    }
 
     /// <summary>Folder of a job's checkpoints; made if absent.</summary>
     /// <exception cref="ArgumentException">The id does not have the form of a job id.</exception>
@@ -97,6 +109,28 @@ public sealed class Workspace : IDisposable
     public long DataVersion() => _database.DataVersion();
 
     public void Dispose() => _database.Dispose();
+
+    // The folders are listed before the rows are read: a folder is made after its row, so one without a row has lost it.
+    private void DeleteFoldersWithoutJob()
+    {
+        var ids = Directory.EnumerateDirectories(FolderOf("jobs")).Select(folder => System.IO.Path.GetFileName(folder))
+            .Where(ResourceIds.IsJobId).ToArray();
+        foreach (var id in ids.Except(Jobs.Existing(ids)))
+            TryDelete(System.IO.Path.Combine(FolderOf("jobs"), id));
+    }
+
+    private static void TryDelete(string folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            // It stays until the workspace is next opened.
+        }
+    }
 
     private string FolderOf(string name) => System.IO.Path.Combine(Path, name);
 }

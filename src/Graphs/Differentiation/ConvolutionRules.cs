@@ -19,17 +19,23 @@ internal static class ConvolutionRules
 
     private static Value ByImage(GradientContext c, Window window)
     {
+        if (IsBatched(c, window))
+            return c.Builder.ConvInputGradient(c.Gradient, c.Input(1), window.Strides[0], OutputPadding(c, window));
         // A stride-1 convolution with padding below the kernel is undone by a convolution with the kernel turned around: faster in
         // ONNX Runtime than ConvTranspose, which serves every other case.
         var turnable = window.Strides is [1, 1] && Enumerable.Range(0, 4).All(side => window.Pads[side] < window.Kernel[side % 2]);
+        if (turnable && c.Builder.UsesFusedOperators && c.Input(1).Type == ElementType.Float32)
+            return c.Builder.Conv(c.Gradient, c.Builder.TurnKernel(c.Input(1)), 1, TurnedPads(window));
         if (!turnable)
             return window is { Kernel: [1, 1], Pads: [0, 0, 0, 0] } ? ByScatteredProduct(c, window) : ByTransposedConvolution(c, window);
         var kernel = c.Builder.Transpose(c.Input(1), 1, 0, 2, 3);
         long[] axes = [.. Enumerable.Range(0, 2).Where(axis => window.Kernel[axis] > 1).Select(axis => axis + 2L)];
         if (axes.Length > 0)
             kernel = c.Builder.Slice(kernel, axes, [.. axes.Select(_ => -1L)], [.. axes.Select(_ => long.MinValue)], [.. axes.Select(_ => -1L)]);
-        return c.Builder.Conv(c.Gradient, kernel, 1, [.. Enumerable.Range(0, 4).Select(side => window.Kernel[side % 2] - 1 - window.Pads[side])]);
+        return c.Builder.Conv(c.Gradient, kernel, 1, TurnedPads(window));
     }
+
+    private static long[] TurnedPads(Window window) => [.. Enumerable.Range(0, 4).Select(side => window.Kernel[side % 2] - 1 - window.Pads[side])];
 
     // A strided 1x1 convolution touches each of its pixels once: the product first, on the small map, then zeros in between.
     private static Value ByScatteredProduct(GradientContext c, Window window)
@@ -46,9 +52,20 @@ internal static class ConvolutionRules
 
     private static Value ByTransposedConvolution(GradientContext c, Window window)
     {
-        var (image, gradient) = (c.Input(0).Shape, c.Gradient.Shape);
-        long[] outputPadding = [.. Enumerable.Range(0, 2).Select(axis => image[axis + 2].Size - window.Input(axis, gradient[axis + 2].Size))];
-        return c.Builder.ConvTranspose(c.Gradient, c.Input(1), window.Strides, window.Pads, outputPadding);
+        return c.Builder.ConvTranspose(c.Gradient, c.Input(1), window.Strides, window.Pads, OutputPadding(c, window));
+    }
+
+    // Rows and columns of the image behind the last window.
+    private static long[] OutputPadding(GradientContext c, Window window) =>
+        [.. Enumerable.Range(0, 2).Select(axis => c.Input(0).Shape[axis + 2].Size - window.Input(axis, c.Gradient.Shape[axis + 2].Size))];
+
+    // Strided ones are several times slower in ONNX Runtime, small maps too.
+    private static bool IsBatched(GradientContext c, Window window)
+    {
+        var image = c.Input(0).Shape;
+        return c.Builder.UsesFusedOperators && c.Gradient.Type == ElementType.Float32 && window.Kernel[0] <= FusedInference.LargestBatchedKernel
+            && FusedInference.IsFusable(c.Attributes.With("kernel_shape", window.Kernel))
+            && (window.Strides[0] > 1 || image[2].Size * image[3].Size < GraphBuilder.SmallMap);
     }
 
     // dW[o,i,u,v] = sum over n and positions of dY[n,o,y,x] * X[n,i,y*s+u,x*s+v]: for each kernel position (u,v) one product of dY as
@@ -56,6 +73,9 @@ internal static class ConvolutionRules
     private static Value ByKernel(GradientContext c, Window window)
     {
         var b = c.Builder;
+        var attributes = c.Attributes.With("kernel_shape", window.Kernel);
+        if (b.UsesFusedOperators && c.Gradient.Type == ElementType.Float32 && FusedInference.IsFusable(attributes))
+            return b.ConvKernelGradient(c.Input(0), c.Gradient, window.Kernel[0], window.Strides[0]);
         var (image, gradient, kernel) = (c.Input(0), c.Gradient.Shape, c.Input(1).Shape);
         var positions = gradient[0].Size * gradient[2].Size * gradient[3].Size;
         var rows = b.Reshape(b.Transpose(c.Gradient, 1, 0, 2, 3), Shape.Of(gradient[1].Size, positions));

@@ -32,6 +32,10 @@ public static class GradientRules
         ["MatMul"] = ProductRules.MatMul,
         ["Conv"] = ConvolutionRules.Conv,
         ["MaxPool"] = PoolingRules.MaxPool,
+        ["GroupNormRelu"] = FusedRules.GroupNormRelu,
+        ["StandardizeWeights"] = FusedRules.StandardizeWeights,
+        ["Convolution"] = ConvolutionRules.Conv,
+        ["TurnKernel"] = FusedRules.TurnKernel,
     };
 
     /// <summary>Operators that deliberately have no rule, with the reason.</summary>
@@ -42,6 +46,13 @@ public static class GradientRules
         ["Not"] = "its output is boolean",
         ["Sign"] = "it is piecewise constant",
         ["OneHot"] = "it is piecewise constant in its indices",
+        ["Shape"] = "sizes are no function of the elements",
+        ["GroupNormReluGradient"] = "it appears in gradients only, and second derivatives are not needed",
+        ["StandardizeWeightsGradient"] = "it appears in gradients only, and second derivatives are not needed",
+        ["ConvInputGradient"] = "it appears in gradients only, and second derivatives are not needed",
+        ["ConvKernelGradient"] = "it appears in gradients only, and second derivatives are not needed",
+        ["MaxPoolGradient"] = "it appears in gradients only, and second derivatives are not needed",
+        ["MomentumStep"] = "it appears in the optimiser only",
         ["ConvTranspose"] = "it appears in gradients only, and second derivatives are not needed",
         ["InstanceNormalization"] = "it appears in inference only; training writes normalisation as plain arithmetic",
     };

@@ -8,6 +8,8 @@ internal static class PoolingRules
     public static Value?[] MaxPool(GradientContext c) => c.Inputs(() =>
     {
         var b = c.Builder;
+        if (b.UsesFusedOperators && c.Gradient.Type == ElementType.Float32)
+            return b.Append("MaxPoolGradient", [c.Input(0), c.Gradient], c.Attributes).Outputs[0];
         var image = c.Input(0).Shape;
         var flat = Shape.Of(image.ElementCount);
         var pooled = Shape.Of(c.Output().Shape.ElementCount);

@@ -20,6 +20,9 @@ internal sealed class InferenceContext(string @operator, IReadOnlyList<Value> in
         ? constant.AsInt64s().ToArray()
         : throw Error($"needs a constant as input {index}; got {Input(index)}");
 
+    /// <summary>The shape whose sizes an int64 input holds, if a Shape node computes it; null otherwise.</summary>
+    public Shape? ShapeSource(int index) => Input(index).Producer is { Operator: "Shape" } node ? node.Inputs[0].Shape : null;
+
     public void RequireInputs(int atLeast, int atMost)
     {
         if (inputs.Count < atLeast || inputs.Count > atMost)

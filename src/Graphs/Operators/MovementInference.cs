@@ -7,6 +7,11 @@ internal static class MovementInference
     {
         context.RequireInputs(2, 2);
         var source = context.Shape(0);
+        if (context.ShapeSource(1) is { } like)
+        {
+            var left = Divide(source, like.Dimensions, context);
+            return left == 1 ? [new(context.Type(0), like)] : throw context.Error($"has target {like}, which does not hold the elements of {source}");
+        }
         var target = context.ConstantInt64s(1);
         var result = new Dimension?[target.Length];
         var inferredAxis = -1;
@@ -51,6 +56,12 @@ internal static class MovementInference
             [var symbol] when quotient == 1 => symbol,
             _ => throw context.Error($"cannot infer a dimension that mixes {string.Join(" and ", symbols)} with {quotient}"),
         };
+    }
+
+    public static TensorType[] ShapeOf(InferenceContext context)
+    {
+        context.RequireInputs(1, 1);
+        return [new(ElementType.Int64, Shape.Of(context.Shape(0).Rank))];
     }
 
     public static TensorType[] Transpose(InferenceContext context)
@@ -99,7 +110,8 @@ internal static class MovementInference
     public static TensorType[] Expand(InferenceContext context)
     {
         context.RequireInputs(2, 2);
-        return [new(context.Type(0), Shape.Broadcast(context.Shape(0), Shape.Of(context.ConstantInt64s(1))))];
+        var target = context.ShapeSource(1) ?? Shape.Of(context.ConstantInt64s(1));
+        return [new(context.Type(0), Shape.Broadcast(context.Shape(0), target))];
     }
 
     public static TensorType[] Pad(InferenceContext context)

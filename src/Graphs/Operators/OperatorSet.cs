@@ -1,6 +1,7 @@
 namespace BiT.Graphs.Operators;
 
-/// <summary>The operators of ONNX's default domain, opset 18, that programs may use: for each one how it infers its outputs.</summary>
+/// <summary>The operators that programs may use, of ONNX's default domain at opset 18 and fused ones of the project's own: for each one how it
+/// infers its outputs.</summary>
 /// <remarks>Source: onnx/onnx docs/Operators.md at opset 18. An operator that is not in the table does not exist for this project.</remarks>
 internal static class OperatorSet
 {
@@ -43,6 +44,17 @@ internal static class OperatorSet
         ["ConvTranspose"] = ProductInference.ConvTranspose,
         ["MaxPool"] = PoolingInference.MaxPool,
         ["InstanceNormalization"] = PoolingInference.InstanceNormalization,
+        ["Shape"] = MovementInference.ShapeOf,
+        ["GroupNormRelu"] = FusedInference.GroupNormRelu,
+        ["GroupNormReluGradient"] = FusedInference.GroupNormReluGradient,
+        ["StandardizeWeights"] = FusedInference.StandardizeWeights,
+        ["StandardizeWeightsGradient"] = FusedInference.StandardizeWeightsGradient,
+        ["TurnKernel"] = FusedInference.TurnKernel,
+        ["Convolution"] = FusedInference.Convolution,
+        ["ConvInputGradient"] = FusedInference.ConvInputGradient,
+        ["ConvKernelGradient"] = FusedInference.ConvKernelGradient,
+        ["MaxPoolGradient"] = FusedInference.MaxPoolGradient,
+        ["MomentumStep"] = FusedInference.MomentumStep,
     };
 
     public static IEnumerable<string> Names => Inference.Keys.Order(StringComparer.Ordinal);

@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
+using Google.Protobuf;
 
 namespace BiT.Graphs.Serialization;
 
 /// <summary>A stable text form of a program, to read, diff and hash: equal programs give equal texts.</summary>
-/// <remarks>One line per input, constant, node and output. Small constants print their elements, others the sha256 of their bytes.</remarks>
+/// <remarks>One line per function, input, constant, node and output. Small constants print their elements, others the sha256 of their bytes; functions the
+/// sha256 of their bodies.</remarks>
 public static class GraphText
 {
     private const int LargestPrintedBytes = 128;
@@ -15,6 +17,8 @@ public static class GraphText
         var text = new StringBuilder().Append("program ").Append(graph.Name).Append('\n');
         foreach (var (key, value) in graph.Metadata)
             text.Append("metadata ").Append(key).Append(" = ").Append(value.ReplaceLineEndings(" ")).Append('\n');
+        foreach (var function in OnnxFunctions.Of(graph))
+            text.Append("function ").Append(function.Name).Append(" = sha256:").Append(Convert.ToHexStringLower(SHA256.HashData(function.ToByteArray()))).Append('\n');
         foreach (var input in graph.Inputs)
             text.Append("input ").Append(names[input]).Append(": ").Append(TypeOf(input)).Append('\n');
         foreach (var constant in graph.Constants)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using BiT.Graphs.Fused;
 using BiT.Graphs.Operators;
 using BiT.Graphs.Serialization.Schema;
 using Google.Protobuf;
@@ -39,11 +40,12 @@ public static class OnnxReader
             throw new GraphException($"The model imports no opset; only ONNX's default domain at {OperatorSet.Version} is read.");
         foreach (var opset in model.OpsetImport)
         {
-            if (opset.Domain.Length > 0 || opset.Version != OperatorSet.Version)
-                throw new GraphException($"The model imports opset '{opset.Domain}' {opset.Version}; only ONNX's default domain at {OperatorSet.Version} is read.");
+            if ((opset.Domain, opset.Version) is not (("", OperatorSet.Version) or (FusedOperators.Domain, FusedOperators.Version)))
+            {
+                throw new GraphException($"The model imports opset '{opset.Domain}' {opset.Version}; only ONNX's default domain at {OperatorSet.Version} "
+                    + $"and '{FusedOperators.Domain}' {FusedOperators.Version} are read.");
+            }
         }
-        if (model.Functions.Count > 0)
-            throw new GraphException($"The model has {model.Functions.Count} functions of its own; those are not read.");
 
         var builder = new GraphBuilder(model.Graph.Name);
         var values = new Dictionary<string, Value>(StringComparer.Ordinal);
@@ -58,7 +60,19 @@ public static class OnnxReader
             builder.Output(output.Name, Find(values, output.Name, "an output"));
         foreach (var entry in model.MetadataProps.Where(entry => entry.Key != OnnxWriter.DataHashKey))
             builder.Metadata(entry.Key, entry.Value);
-        return builder.Build();
+        var graph = builder.Build();
+        RequireFunctions(graph, model);
+        return graph;
+    }
+
+    // A function means what its operator means to this version: its body is compared, not interpreted.
+    private static void RequireFunctions(Graph graph, ModelProto model)
+    {
+        if (!OnnxFunctions.Of(graph).SequenceEqual(model.Functions))
+        {
+            throw new GraphException($"The model has functions {string.Join(", ", model.Functions.Select(function => $"{function.Domain}.{function.Name}"))}; "
+                + "only those that this version writes for its fused operators, with equal bodies, are read.");
+        }
     }
 
     private static Value ReadInput(GraphBuilder builder, ValueInfoProto proto)
@@ -80,15 +94,22 @@ public static class OnnxReader
 
     private static void AppendNode(GraphBuilder builder, NodeProto proto, Dictionary<string, Value> values)
     {
-        if (proto.Domain.Length > 0)
-            throw new GraphException($"Node '{proto.Name}' uses {proto.Domain}.{proto.OpType}; only ONNX's default domain is read.");
         var attributes = proto.Attribute.Aggregate(Attributes.None, (all, attribute) => all.With(attribute.Name, ToAttribute(attribute)));
-        var node = builder.Append(proto.OpType, [.. proto.Input.Select(name => Find(values, name, $"node '{proto.Name}'"))], attributes);
+        var node = builder.Append(OperatorOf(proto, attributes), [.. proto.Input.Select(name => Find(values, name, $"node '{proto.Name}'"))], attributes);
         for (var index = 0; index < proto.Output.Count; index++)
         {
             if (index >= node.Outputs.Length || !values.TryAdd(proto.Output[index], node.Outputs[index]))
                 throw new GraphException($"Node '{proto.Name}' declares an output '{proto.Output[index]}' that is taken or that {proto.OpType} does not have.");
         }
+    }
+
+    private static string OperatorOf(NodeProto proto, Attributes attributes)
+    {
+        var @operator = proto.Domain == FusedOperators.Domain ? FusedOperators.OperatorOf(proto.OpType) : proto.OpType;
+        var isFused = FusedOperators.Contains(@operator);
+        if (proto.Domain != (isFused ? FusedOperators.Domain : "") || (isFused && FusedOperators.FunctionName(@operator, attributes) != proto.OpType))
+            throw new GraphException($"Node '{proto.Name}' uses {proto.Domain}.{proto.OpType}; only ONNX's default domain and known fused operators are read.");
+        return @operator;
     }
 
     private static Value Find(Dictionary<string, Value> values, string name, string user) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BiT.Graphs.Fused;
 using BiT.Graphs.Operators;
 using BiT.Graphs.Serialization.Schema;
 using Google.Protobuf;
@@ -68,52 +69,18 @@ public static class OnnxWriter
             if (constant.Constant is { } tensor)
                 proto.Initializer.Add(ToTensor(names[constant], tensor, store(tensor)));
         }
-        var used = graph.Nodes.SelectMany(node => node.Inputs).Concat(graph.Outputs.Select(output => output.Value)).ToHashSet();
-        proto.Node.AddRange(graph.Nodes.Select(node => ToNode(node, names, used)));
+        proto.Node.AddRange(OnnxNodes.ToNodes(graph, names));
+        // Runtimes cannot infer the types of a kernel of ours; with them they plan memory as well as for their own.
+        proto.ValueInfo.AddRange(graph.Nodes.Where(node => FusedOperators.Contains(node.Operator)).SelectMany(node => node.Outputs)
+            .Where(value => !graph.Outputs.Any(output => output.Value == value)).Select(value => ToValueInfo(names[value], value)));
         var model = new ModelProto { IrVersion = IrVersion, ProducerName = "bit", Graph = proto };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = OperatorSet.Version });
+        model.Functions.AddRange(OnnxFunctions.Of(graph));
+        if (model.Functions.Count > 0)
+            model.OpsetImport.Add(new OperatorSetIdProto { Domain = FusedOperators.Domain, Version = FusedOperators.Version });
         foreach (var (key, value) in graph.Metadata)
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         return model;
-    }
-
-    private static NodeProto ToNode(Node node, ValueNames names, HashSet<Value> used)
-    {
-        var proto = new NodeProto { OpType = node.Operator, Name = $"{node.Operator}_{names[node.Outputs[0]]}" };
-        proto.Input.AddRange(node.Inputs.Select(input => names[input]));
-        // An optional output that nobody uses is not declared: computing it costs time (MaxPool's indices).
-        var lastUsed = Enumerable.Range(0, node.Outputs.Length).Last(index => index == 0 || used.Contains(node.Outputs[index]));
-        proto.Output.AddRange(node.Outputs.Take(lastUsed + 1).Select(output => names[output]));
-        foreach (var (key, value) in node.Attributes.All)
-            proto.Attribute.Add(ToAttribute(key, value));
-        return proto;
-    }
-
-    private static AttributeProto ToAttribute(string name, AttributeValue value)
-    {
-        var proto = new AttributeProto { Name = name };
-        switch (value)
-        {
-            case AttributeValue.Integer integer:
-                proto.Type = AttributeProto.Types.AttributeType.Int;
-                proto.I = integer.Value;
-                break;
-            case AttributeValue.Real real:
-                proto.Type = AttributeProto.Types.AttributeType.Float;
-                proto.F = real.Value;
-                break;
-            case AttributeValue.Text text:
-                proto.Type = AttributeProto.Types.AttributeType.String;
-                proto.S = ByteString.CopyFromUtf8(text.Value);
-                break;
-            case AttributeValue.Integers integers:
-                proto.Type = AttributeProto.Types.AttributeType.Ints;
-                proto.Ints.AddRange(integers.Values);
-                break;
-            default:
-                throw new GraphException($"Attribute '{name}' of type {value.GetType().Name} cannot be written.");
-        }
-        return proto;
     }
 
     private static TensorProto ToTensor(string name, Tensor tensor, ExternalLocation? external)

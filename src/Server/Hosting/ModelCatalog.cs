@@ -50,12 +50,31 @@ internal sealed class ModelCatalog(Workspace workspace, GraphCache graphs, HeadC
     public async Task<ModelRecord> SetAliasAsync(
         ModelVersionId version, string alias, OptionalExpected expected, CancellationToken cancellationToken)
     {
+        await MoveAliasAsync(version, alias, () =>
+        {
+            workspace.Models.SetAlias(version.ModelId, alias, version.Number, expected);
+            return true;
+        }, cancellationToken);
+        return workspace.Models.Find(version.ModelId)
+            ?? throw new ModelNotFoundException("MODEL_NOT_FOUND", $"models/{version.ModelId}", $"Model '{version.ModelId}' is gone.");
+    }
+
+    /// <summary>Loads and warms a version, has an alias moved to it in the store, and serves it.</summary>
+    /// <param name="version">The version.</param>
+    /// <param name="alias">The alias.</param>
+    /// <param name="move">Moves the alias in the store; false if it did not.</param>
+    /// <param name="cancellationToken">Ends with the call or the server.</param>
+    /// <exception cref="ModelNotFoundException">There is no such model or version.</exception>
+    /// <exception cref="ModelNotLoadableException">The version cannot be served; nothing was moved.</exception>
+    public async Task MoveAliasAsync(ModelVersionId version, string alias, Func<bool> move, CancellationToken cancellationToken)
+    {
         var record = Find(ModelReference.ToVersion(version.ModelId, version.Number));
         using var ready = await LoadAsync(record, cancellationToken);
         await _changes.WaitAsync(cancellationToken);
         try
         {
-            workspace.Models.SetAlias(version.ModelId, alias, version.Number, expected);
+            if (!move())
+                return;
             Replace(ModelReference.ToAlias(version.ModelId, alias), record);
         }
         finally
@@ -63,8 +82,6 @@ internal sealed class ModelCatalog(Workspace workspace, GraphCache graphs, HeadC
             _changes.Release();
         }
         logger.LogInformation("Alias {Alias} now serves {Version}.", alias, version);
-        return workspace.Models.Find(version.ModelId)
-            ?? throw new ModelNotFoundException("MODEL_NOT_FOUND", $"models/{version.ModelId}", $"Model '{version.ModelId}' is gone.");
     }
 
     /// <summary>Looks every remembered name up again: another process may have moved an alias.</summary>

@@ -43,6 +43,8 @@ internal static class TrainerCommand
         command.AddRange(["--memory-bytes", options.MemoryBytes.ToString(CultureInfo.InvariantCulture)]);
         if (options.FallBackToCpu ?? runtime.FallBackToCpu)
             command.Add("--fall-back-to-cpu");
+        if (!runtime.ManagedKernels)
+            command.Add("--no-managed-kernels");
         return new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,

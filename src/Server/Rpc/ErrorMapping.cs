@@ -51,6 +51,7 @@ internal static class ErrorMapping
         StoreNotFoundException missing => Error(Code.NotFound, "NOT_FOUND", missing.Message),
         RequestIdConflictException conflict =>
             Error(Code.AlreadyExists, "REQUEST_ID_CONFLICT", conflict.Message, ("request_id", conflict.RequestId)),
+        JobStateException job => Error(Code.FailedPrecondition, job.Reason, job.Message, ("job", ResourceNames.OfJob(job.JobId))),
         AliasConflictException conflict => Error(Code.Aborted, "ALIAS_CONFLICT", conflict.Message),
         ModelNotLoadableException model =>
             Error(Code.FailedPrecondition, model.Reason, model.Message, ("version", model.Version.ToString())),

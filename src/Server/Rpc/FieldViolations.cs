@@ -80,6 +80,10 @@ internal sealed class FieldViolations
         return reference;
     }
 
+    /// <summary>What is wrong with the name of an alias.</summary>
+    public static string AliasForm(string alias) =>
+        $"is {Quote(alias)}; expected 1 to 63 characters a-z, 0-9 and -, beginning with a letter.";
+
     /// <exception cref="InvalidRequestException">Something was collected.</exception>
     public void ThrowIfAny()
     {

@@ -5,6 +5,16 @@ using Spec = BiT.Protocol.V1.FineTuneSpec;
 
 namespace BiT.Serving.Rpc;
 
+/// <summary>What a request asks for, before anything that it names was looked up.</summary>
+/// <param name="Spec">Without its base; with an empty data set id if that was allowed.</param>
+/// <param name="Base">Whose weights to start from; null for random ones.</param>
+internal sealed record RequestedSpec(FineTuneSpec Spec, ModelReference? Base)
+{
+    /// <summary>A text that is equal for equal requests. It holds the name of the base and not what it means just now: repeating a request
+    /// after an alias has moved is still repeating it.</summary>
+    public string Content => Base is null ? StoreJson.Write(Spec) : $"{StoreJson.Write(Spec)} base {Base}";
+}
+
 /// <summary>Reads what a job is asked to do, and finds everything wrong with it. Ranges: fine_tuning.proto.</summary>
 internal sealed class FineTuneSpecReader(Workspace workspace, ModelCatalog catalog)
 {
@@ -15,42 +25,66 @@ internal sealed class FineTuneSpecReader(Workspace workspace, ModelCatalog catal
     private static readonly TimeSpan MinTimeBudget = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MaxTimeBudget = TimeSpan.FromDays(30);
 
+    /// <summary>Reads what can be read without the store.</summary>
     /// <param name="spec">May be null: the field is optional on the wire.</param>
     /// <param name="violations">What is wrong already.</param>
+    /// <param name="isDatasetOptional">Whether the data set may be left out; its id is then empty.</param>
     /// <exception cref="InvalidRequestException">Values out of range, unknown names, or contradictions; lists all of them.</exception>
-    /// <exception cref="ResourceNotFoundException">There is no such data set.</exception>
-    /// <exception cref="ModelNotFoundException">There is no such base.</exception>
-    public FineTuneSpec Read(Spec? spec, FieldViolations violations)
+    public static RequestedSpec Parse(Spec? spec, FieldViolations violations, bool isDatasetOptional = false)
     {
         spec ??= new Spec();
-        var datasetId = violations.Dataset(spec.Dataset, "spec.dataset");
+        var datasetId = isDatasetOptional && spec.Dataset.Length == 0 ? "" : violations.Dataset(spec.Dataset, "spec.dataset");
         var modelId = violations.Model(spec.Model, "spec.model");
         var network = Choice(spec.Network, Networks, "spec.network", violations);
         var method = Choice(spec.Method, Methods, "spec.method", violations);
         var recipe = Choice(spec.Recipe, Recipes, "spec.recipe", violations);
         var reference = spec.Base.Length == 0 ? null : violations.Reference(spec.Base, "spec.base");
         var overrides = ReadOverrides(spec.Overrides ?? new Overrides(), violations);
+        CheckPromotion(spec, violations);
         violations.ThrowIfAny();
+        return new RequestedSpec(
+            new FineTuneSpec
+            {
+                DatasetId = datasetId,
+                ModelId = modelId,
+                Network = network,
+                Method = method ?? Methods[0],
+                Recipe = recipe ?? Recipes[0],
+                Overrides = overrides,
+                Promotion = (PromotionRule)(int)spec.Promotion,
+                PromotionAlias = spec.PromotionAlias.Length == 0 ? null : spec.PromotionAlias,
+            },
+            reference);
+    }
 
-        if (workspace.Datasets.Find(datasetId) is null)
-            throw ResourceNotFoundException.Dataset(spec.Dataset);
-        var origin = reference is null ? null : catalog.Find(reference);
-        if (origin is not null && network is not null && network != origin.Manifest.Network)
+    /// <summary>Looks up what a request names.</summary>
+    /// <exception cref="InvalidRequestException">The network is not the base's.</exception>
+    /// <exception cref="ResourceNotFoundException">There is no such data set.</exception>
+    /// <exception cref="ModelNotFoundException">There is no such base.</exception>
+    public FineTuneSpec Resolve(RequestedSpec requested)
+    {
+        var spec = requested.Spec;
+        if (spec.DatasetId.Length > 0 && workspace.Datasets.Find(spec.DatasetId) is null)
+            throw ResourceNotFoundException.Dataset(ResourceNames.OfDataset(spec.DatasetId));
+        var origin = requested.Base is { } reference ? catalog.Find(reference) : null;
+        if (origin is not null && spec.Network is { } network && network != origin.Manifest.Network)
         {
             throw FieldViolations.Single("spec.network",
                 $"is {network}, and the base {origin.Id} is a {origin.Manifest.Network}: weights fit their own network only. "
                 + "Leave the network empty or choose another base.");
         }
-        return new FineTuneSpec
-        {
-            DatasetId = datasetId,
-            ModelId = modelId,
-            Network = network,
-            Base = origin?.Id,
-            Method = method ?? Methods[0],
-            Recipe = recipe ?? Recipes[0],
-            Overrides = overrides,
-        };
+        return spec with { Base = origin?.Id };
+    }
+
+    private static void CheckPromotion(Spec spec, FieldViolations violations)
+    {
+        violations.Require(Enum.IsDefined((PromotionRule)(int)spec.Promotion), "spec.promotion",
+            $"is {(int)spec.Promotion}; expected 0 (never), 1 (always) or 2 (if better).");
+        if (spec.PromotionAlias.Length == 0)
+            return;
+        violations.Require(ResourceIds.IsName(spec.PromotionAlias), "spec.promotion_alias", FieldViolations.AliasForm(spec.PromotionAlias));
+        violations.Require(spec.Promotion != Protocol.V1.PromotionRule.Unspecified, "spec.promotion_alias",
+            "is set, and spec.promotion is not, so it would mean nothing. Set spec.promotion, or leave the alias empty.");
     }
 
     private static string? Choice(string text, string[] choices, string field, FieldViolations violations)

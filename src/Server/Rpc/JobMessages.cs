@@ -6,13 +6,16 @@ using Google.Rpc;
 using FineTuneOverrides = BiT.Protocol.V1.FineTuneOverrides;
 using FineTuneSpec = BiT.Protocol.V1.FineTuneSpec;
 using JobState = BiT.Protocol.V1.JobState;
+using PromotionRule = BiT.Protocol.V1.PromotionRule;
 using Status = Google.Rpc.Status;
 
 namespace BiT.Serving.Rpc;
 
 /// <summary>Jobs and their events as messages.</summary>
-internal sealed class JobMessages(TrainerOptions trainer)
+internal sealed class JobMessages(Workspace workspace, TrainerOptions trainer, TimeProvider time)
 {
+    private const int MaxJobsNamed = 3;
+
     public FineTuneJob Of(JobRecord job) => new()
     {
         Name = ResourceNames.OfJob(job.Id),
@@ -29,12 +32,39 @@ internal sealed class JobMessages(TrainerOptions trainer)
         Attempt = job.Attempt,
         CancelRequested = job.CancelRequested,
         WaitingReason = WaitingReason(job),
+        PauseRequested = job.PauseRequested,
+        HeartbeatAge = HeartbeatAge(job) is { } age ? Duration.FromTimeSpan(age) : null,
+        PromotionOutcome = job.Promotion is { } promotion ? Of(promotion) : null,
     };
 
-    /// <param name="job">The job as it stands, for events that carry it.</param>
-    public FineTuneJobEvent Of(JobEvent item, JobRecord? job)
+    /// <summary>The reply to a request that was only validated: a job without a name.</summary>
+    public FineTuneJob Of(Core.Store.FineTuneSpec spec, EstimateResult? estimate) => new()
     {
-        var message = new FineTuneJobEvent { Cursor = item.Cursor, Time = item.Time.ToTimestamp(), Job = job is null ? null : Of(job) };
+        Spec = Of(spec),
+        PlanJson = estimate?.PlanJson ?? "",
+        Estimate = estimate is null ? null : new FineTuneEstimate
+        {
+            Duration = Duration.FromTimeSpan(estimate.Duration),
+            PeakMemoryBytes = estimate.PeakMemoryBytes,
+            ImagesPerSecond = estimate.ImagesPerSecond,
+            DiskBytes = estimate.DiskBytes,
+            MeasuredWhileBusy = estimate.IsMeasuredWhileBusy,
+        },
+    };
+
+    /// <param name="item">What happened; null for a sign that the job is still watched.</param>
+    /// <param name="job">The job as it stood when the event was read.</param>
+    public FineTuneJobEvent Of(JobEvent? item, JobRecord job)
+    {
+        var message = new FineTuneJobEvent
+        {
+            Cursor = item?.Cursor ?? 0,
+            Time = (item?.Time ?? time.GetUtcNow()).ToTimestamp(),
+            Job = item is null or { Kind: JobEventKind.State } ? Of(job) : null,
+            HeartbeatAge = HeartbeatAge(job) is { } age ? Duration.FromTimeSpan(age) : null,
+        };
+        if (item is null)
+            return message;
         switch (item.Kind)
         {
             case JobEventKind.State:
@@ -55,20 +85,65 @@ internal sealed class JobMessages(TrainerOptions trainer)
 
     private string WaitingReason(JobRecord job) => job.State switch
     {
-        Core.Store.JobState.Queued when !trainer.Enabled => "waits for a trainer; this server starts none (Trainer:Enabled is false)",
-        Core.Store.JobState.Queued when job.Attempt > 0 => "waits for a trainer to resume it",
-        Core.Store.JobState.Queued => "waits for a trainer to become free",
-        Core.Store.JobState.Paused => "is paused",
+        Core.Store.JobState.Queued => QueueReason(job, workspace.Jobs.ReadQueue(job.Id)),
+        Core.Store.JobState.Paused => $"was paused{(job.Progress is { TotalSteps: > 0, Step: var step } ? $" at step {step}" : "")} "
+            + "by PauseFineTuneJob; ResumeFineTuneJob queues it again",
         Core.Store.JobState.Validating => "is being checked",
         _ => "",
     };
+
+    private string QueueReason(JobRecord job, JobQueue queue)
+    {
+        var what = job switch
+        {
+            { LostLeases: > 0 } => $"trainer lost in attempt {job.Attempt}, goes on when another takes it: ",
+            { Attempt: > 0 } => "goes on when a trainer takes it: ",
+            _ => "",
+        };
+        if (queue.LiveTrainers == 0)
+        {
+            return what + (trainer.Enabled ? "no trainer is alive; the server starts one, its log tells how that goes"
+                : "no trainer is alive, and this server starts none (Trainer:Enabled is false)");
+        }
+        var running = string.Join(", ", queue.Running.Take(MaxJobsNamed).Select(ResourceNames.OfJob))
+            + (queue.Running.Count > MaxJobsNamed ? ", ..." : "");
+        return what + (queue switch
+        {
+            { JobsBefore: 0, Running: [] } => "next; a trainer takes it any moment",
+            { JobsBefore: 0 } => $"next when a trainer is free; running: {running}",
+            { JobsBefore: var before, Running: [] } => Before(before),
+            _ => $"{Before(queue.JobsBefore)}; running: {running}",
+        });
+    }
+
+    private static string Before(int jobs) => jobs == 1 ? "1 job comes before it" : $"{jobs} jobs come before it";
+
+    // Never negative: the clock may have been set back since.
+    private TimeSpan? HeartbeatAge(JobRecord job) => job is { State: Core.Store.JobState.Running, HeartbeatTime: { } last }
+        ? TimeSpan.FromTicks(Math.Max(0, (time.GetUtcNow() - last).Ticks))
+        : null;
+
+    private static PromotionOutcome Of(JobPromotion promotion)
+    {
+        var message = new PromotionOutcome
+        {
+            Promoted = promotion.IsPromoted,
+            Reason = promotion.Reason,
+            PreviousVersion = promotion.Previous?.ToString() ?? "",
+        };
+        if (promotion.PreviousAccuracy is { } previous)
+            message.PreviousAccuracy = previous;
+        if (promotion.NewAccuracy is { } accuracy)
+            message.NewAccuracy = accuracy;
+        return message;
+    }
 
     // Names and order are those of the protocol.
     private static JobState Of(Core.Store.JobState state) => (JobState)(int)state;
 
     private static Status Of(JobError error)
     {
-        var status = new Status { Code = (int)Code.Internal, Message = error.Message };
+        var status = new Status { Code = (int)TrainerReasons.CodeOf(error.Reason), Message = error.Message };
         status.Details.Add(Any.Pack(new ErrorInfo { Reason = error.Reason, Domain = ErrorMapping.Domain }));
         return status;
     }
@@ -98,13 +173,15 @@ internal sealed class JobMessages(TrainerOptions trainer)
 
     private static FineTuneSpec Of(Core.Store.FineTuneSpec spec) => new()
     {
-        Dataset = ResourceNames.OfDataset(spec.DatasetId),
+        Dataset = spec.DatasetId.Length == 0 ? "" : ResourceNames.OfDataset(spec.DatasetId),
         Model = ResourceNames.OfModel(spec.ModelId),
         Network = spec.Network ?? "",
         Base = spec.Base?.ToString() ?? "",
         Method = spec.Method,
         Recipe = spec.Recipe,
         Overrides = Of(spec.Overrides),
+        Promotion = (PromotionRule)(int)spec.Promotion,
+        PromotionAlias = spec.PromotionAlias ?? "",
     };
 
     private static FineTuneOverrides Of(Core.Store.FineTuneOverrides given)

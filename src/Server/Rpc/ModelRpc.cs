@@ -45,8 +45,7 @@ internal sealed class ModelRpc(Workspace workspace, ModelCatalog catalog) : Mode
         var violations = new FieldViolations();
         var modelId = violations.Model(request.Model, "model");
         var alias = request.Alias.Length == 0 ? ModelReference.LiveAlias : request.Alias;
-        violations.Require(ResourceIds.IsName(alias), "alias",
-            $"is {FieldViolations.Quote(alias)}; expected 1 to 63 characters a-z, 0-9 and -, beginning with a letter.");
+        violations.Require(ResourceIds.IsName(alias), "alias", FieldViolations.AliasForm(alias));
         var version = violations.Version(request.Version, "version");
         violations.Require(version is null || version.ModelId == modelId, "version",
             $"is {FieldViolations.Quote(request.Version)}; expected a version of {request.Model}.");

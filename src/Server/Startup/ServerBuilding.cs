@@ -79,8 +79,11 @@ internal static class ServerBuilding
     public static void AddJobs(this IServiceCollection services)
     {
         services.AddSingleton<JobSignals>().AddSingleton(provider =>
-            new JobWatch(provider.GetRequiredService<Workspace>().Jobs, provider.GetRequiredService<JobSignals>()));
+            new JobWatch(
+                provider.GetRequiredService<Workspace>().Jobs, provider.GetRequiredService<JobSignals>(),
+                provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TrainerTasks>();
+        services.AddHostedService<Promoter>();
         services.AddHostedService<TrainerSupervisor>().AddHostedService<StandardInputWatch>();
     }
 

@@ -6,7 +6,8 @@ namespace BiT.Training.Artifacts;
 /// <param name="network">The network.</param>
 /// <param name="classCount">Classes of its head.</param>
 /// <param name="budgetBytes">What training may use.</param>
-public sealed class MemoryBudget(BitNetwork network, int classCount, long budgetBytes)
+/// <param name="fused">As in <see cref="TrainingGraphSizes"/>: fused graphs keep less in memory.</param>
+public sealed class MemoryBudget(BitNetwork network, int classCount, long budgetBytes, bool fused = true)
 {
     // HyperRule's largest batch: there is no use for more.
     private const int MostImages = 512;
@@ -49,12 +50,12 @@ public sealed class MemoryBudget(BitNetwork network, int classCount, long budget
         var left = budgetBytes - 5 * ParameterBytes(network, classCount) - Margin * (one - perImage);
         return (int)Math.Clamp(left / (perImage * Margin), 0, MostImages);
 
-        long Bytes(int batch) => PeakMemory.Bytes(TrainingGraphs.Training(network, new TrainingGraphSizes(classCount, batch, imageSize)));
+        long Bytes(int batch) => PeakMemory.Bytes(TrainingGraphs.Training(network, new TrainingGraphSizes(classCount, batch, imageSize, Fused: fused)));
     }
 
     // The weights that the run started from stay beside the session's.
     private int ForwardImages(int imageSize) => Fitting(MostForwardImages, budgetBytes - ParameterBytes(network, 0), batch =>
-        PeakMemory.Bytes(TrainingGraphs.Evaluation(network, new TrainingGraphSizes(1, batch, imageSize))));
+        PeakMemory.Bytes(TrainingGraphs.Evaluation(network, new TrainingGraphSizes(1, batch, imageSize, Fused: fused))));
 
     // Features are small, whatever the image size; what can be large is the head's own output with thousands of classes. Buffers as in
     // TrainingImages, of the head alone.
@@ -63,7 +64,7 @@ public sealed class MemoryBudget(BitNetwork network, int classCount, long budget
         var backbone = ParameterBytes(network, 0);
         var left = budgetBytes - backbone - 5 * (ParameterBytes(network, classCount) - backbone);
         return Math.Max(1, Fitting(MostFeatures, left, batch =>
-            PeakMemory.Bytes(TrainingGraphs.HeadTraining(network.FeatureCount, new TrainingGraphSizes(classCount, batch, ImageSize: 1)))));
+            PeakMemory.Bytes(TrainingGraphs.HeadTraining(network.FeatureCount, new TrainingGraphSizes(classCount, batch, ImageSize: 1, Fused: fused)))));
     }
 
     // As a batch grows, the peak moves from where weights are large to where activations are: a line through the peaks of 1 and 2 would

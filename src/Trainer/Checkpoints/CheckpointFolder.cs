@@ -10,7 +10,11 @@ internal sealed record Checkpoint(
 
 /// <summary>The checkpoints of one job: jobs/{job}/attempt-{attempt}/step-{step}.safetensors. Each attempt writes in a folder of its own, so that
 /// a worker that lost its lease cannot touch the files of its successor.</summary>
-internal sealed class CheckpointFolder(string jobFolder, int attempt, string planHash, string fingerprint)
+/// <param name="jobFolder">Holds the attempts' folders.</param>
+/// <param name="attempt">This attempt, from 1.</param>
+/// <param name="planHash">Checkpoints of another plan are not used.</param>
+/// <param name="fingerprint">What decides the last bits of what is to come; null only reads.</param>
+internal sealed class CheckpointFolder(string jobFolder, int attempt, string planHash, string? fingerprint)
 {
     private const string Extension = ".safetensors";
     private const int Kept = 2;
@@ -19,6 +23,7 @@ internal sealed class CheckpointFolder(string jobFolder, int attempt, string pla
     /// <returns>Its path, relative to the job's folder.</returns>
     public string Save(Checkpoint checkpoint)
     {
+        ArgumentNullException.ThrowIfNull(fingerprint);
         var folder = AttemptFolder(attempt);
         if (!Directory.Exists(folder))
         {
@@ -80,7 +85,7 @@ internal sealed class CheckpointFolder(string jobFolder, int attempt, string pla
         var content = TensorFile.Read(file);
         if (content.Texts.GetValueOrDefault("plan") != planHash)
             throw new InvalidDataException($"{file} belongs to another plan.");
-        if (content.Texts.GetValueOrDefault("fingerprint") is var written && written != fingerprint)
+        if (fingerprint is not null && content.Texts.GetValueOrDefault("fingerprint") is var written && written != fingerprint)
             log($"The checkpoint was written under '{written}', this is '{fingerprint}': the result may differ in its last bits from an uninterrupted run.");
         var best = content.Arrays.Keys.Any(name => name.StartsWith("best/", StringComparison.Ordinal)) ? Take("best/") : null;
         return new Checkpoint(TrainingState.FromJson(content.Texts.GetValueOrDefault("state", "null")), Take("weights/"), Take("momenta/"), best);

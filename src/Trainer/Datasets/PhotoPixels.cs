@@ -5,7 +5,7 @@ namespace BiT.Training.Datasets;
 
 /// <summary>The photos of one split, decoded and resized to one square size, as RGB bytes on disk.</summary>
 /// <remarks>The bytes are those that the server makes of the same photo: <see cref="SquareTransform"/> is the one path for both.</remarks>
-internal sealed class PhotoPixels : IDisposable
+internal sealed class PhotoPixels : IPhotoSource, IDisposable
 {
     private readonly RecordFile _file;
 
@@ -39,8 +39,7 @@ internal sealed class PhotoPixels : IDisposable
     public static PhotoPixels Prepare(
         Workspace workspace, DatasetRecord dataset, Split split, int side, int threads, Action<int> onPhoto, CancellationToken cancellation)
     {
-        var photos = dataset.Photos.Where(photo => photo.Split == split).ToArray();
-        var classIndex = dataset.Labels.Select((label, index) => (label, index)).ToDictionary(entry => entry.label, entry => entry.index);
+        var photos = Select(dataset, split);
         var path = Path.Combine(workspace.CacheFolder, $"photos-{dataset.Id[..32]}-{split.ToString().ToLowerInvariant()}-{side}.rgb");
         var bytes = side * side * 3;
         var file = RecordFile.GetOrWrite(path, photos.Length, bytes, handle =>
@@ -53,7 +52,7 @@ internal sealed class PhotoPixels : IDisposable
                 onPhoto(Interlocked.Increment(ref done));
             });
         });
-        return new PhotoPixels(file, [.. photos.Select(photo => classIndex[photo.Label])], side);
+        return new PhotoPixels(file, ClassIndices(dataset, photos), side);
     }
 
     /// <summary>Reads one photo, [side, side, 3] row-major.</summary>
@@ -61,7 +60,17 @@ internal sealed class PhotoPixels : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static byte[] Resize(Workspace workspace, Photo photo, int side, int bytes)
+    /// <summary>The photos of a split, in the order of their indices here.</summary>
+    internal static Photo[] Select(DatasetRecord dataset, Split split) => dataset.Photos.Where(photo => photo.Split == split).ToArray();
+
+    internal static int[] ClassIndices(DatasetRecord dataset, IReadOnlyList<Photo> photos)
+    {
+        var classIndex = dataset.Labels.Select((label, index) => (label, index)).ToDictionary(entry => entry.label, entry => entry.index);
+        return [.. photos.Select(photo => classIndex[photo.Label])];
+    }
+
+    /// <exception cref="ImageRejectedException">The photo cannot be decoded; the message names it.</exception>
+    internal static byte[] Resize(Workspace workspace, Photo photo, int side, int bytes)
     {
         var pixels = new byte[bytes];
         try

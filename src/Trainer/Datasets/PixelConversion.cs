@@ -5,6 +5,22 @@ internal static class PixelConversion
 {
     private static readonly float[] Normalized = [.. Enumerable.Range(0, 256).Select(value => (value - 127.5f) / 127.5f)];
 
+    /// <summary>Back to bytes, rounded: exact for what <see cref="ToPlanes"/> made.</summary>
+    /// <param name="planes">[3, side, side] row-major, -1 to 1.</param>
+    /// <param name="side">Side in pixels.</param>
+    /// <returns>[side, side, 3] row-major.</returns>
+    public static byte[] ToBytes(ReadOnlySpan<float> planes, int side)
+    {
+        var area = side * side;
+        var pixels = new byte[3 * area];
+        for (var index = 0; index < area; index++)
+        {
+            for (var channel = 0; channel < 3; channel++)
+                pixels[index * 3 + channel] = (byte)Math.Clamp(MathF.Round(planes[channel * area + index] * 127.5f + 127.5f), 0, 255);
+        }
+        return pixels;
+    }
+
     /// <summary>Converts a crop of an RGB square.</summary>
     /// <param name="pixels">[side, side, 3] row-major.</param>
     /// <param name="side">Side of the source, in pixels.</param>

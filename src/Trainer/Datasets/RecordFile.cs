@@ -5,7 +5,7 @@ namespace BiT.Training.Datasets;
 
 /// <summary>A file of records of one size: what was computed once per photo (resized pixels, features) and is read in any order, without
 /// holding it in memory.</summary>
-internal sealed class RecordFile : IDisposable
+internal sealed class RecordFile : IRecords, IDisposable
 {
     private readonly SafeFileHandle _file;
 

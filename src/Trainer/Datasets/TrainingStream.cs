@@ -15,7 +15,7 @@ internal interface ITrainingStream
 
 /// <summary>Photos with random crop and random mirroring.</summary>
 /// <remarks>Source: BiT, bit_pytorch/train.py: RandomCrop, RandomHorizontalFlip(0.5) on the resized square.</remarks>
-internal sealed class AugmentedPhotos(PhotoPixels photos, TrainingPlan plan) : ITrainingStream
+internal sealed class AugmentedPhotos(IPhotoSource photos, TrainingPlan plan) : ITrainingStream
 {
     private readonly SampleOrder _order = new(plan.Seed, photos.Count, plan.SampleWithReplacement);
     private readonly Mixup _mixup = new(plan.Seed, plan.MixupAlpha);
@@ -43,7 +43,7 @@ internal sealed class AugmentedPhotos(PhotoPixels photos, TrainingPlan plan) : I
 }
 
 /// <summary>Features that were computed once.</summary>
-internal sealed class StoredFeatures(RecordFile features, IReadOnlyList<int> labels, TrainingPlan plan) : ITrainingStream
+internal sealed class StoredFeatures(IRecords features, IReadOnlyList<int> labels, TrainingPlan plan) : ITrainingStream
 {
     private readonly SampleOrder _order = new(plan.Seed, features.Count, plan.SampleWithReplacement);
     private readonly Mixup _mixup = new(plan.Seed, plan.MixupAlpha);

@@ -7,7 +7,7 @@ using BiT.Training.Weights;
 namespace BiT.Training.Loop;
 
 /// <summary>Measures how fast this machine trains a network, with the graphs that training uses.</summary>
-internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifacts, RuntimeOptions options)
+internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifacts, RuntimeOptions options, CancellationToken stop)
 {
     private const int TimedRuns = 2;
 
@@ -17,6 +17,7 @@ internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifact
 
     /// <summary>Seconds per image: for <c>full</c> of one forward and backward pass, for <c>head</c> of one forward pass of the backbone.
     /// The fastest of a few runs after one to warm up: other load only ever makes a run slower.</summary>
+    /// <exception cref="OperationCanceledException">Stopped; checked before each run.</exception>
     public double SecondsPerImage(string method, int crop, int microBatch) =>
         method == "head" ? Inference(crop, Math.Min(microBatch, LargestInferenceBatch)) : Training(crop, microBatch);
 
@@ -24,9 +25,10 @@ internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifact
     {
         // Planning is not to take minutes: beyond this many pixels a larger batch is hardly faster per image.
         microBatch = Math.Clamp(LargestMeasuredPixels / (crop * crop), 1, microBatch);
-        var sizes = new TrainingGraphSizes(weights.ClassCount, microBatch, crop);
+        var fused = ManagedKernels.AreUsed(options);
+        var sizes = new TrainingGraphSizes(weights.ClassCount, microBatch, crop, Fused: fused);
         using var engine = new TrainingEngine(artifacts.GetOrWrite(TrainingGraphs.Training(weights.Network, sizes)),
-            artifacts.GetOrWrite(OptimizerGraph.Build(weights.Parameters, 0.9f, 0)), weights.Parameters, options);
+            artifacts.GetOrWrite(OptimizerGraph.Build(weights.Parameters, 0.9f, 0, fused)), weights.Parameters, options);
         for (var index = 0; index < weights.Parameters.Count; index++)
             weights[weights.Parameters[index].Name].CopyTo(engine.Weights(index));
         return Fastest(microBatch, () =>
@@ -43,12 +45,14 @@ internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifact
         return Fastest(batch, () => model.Run(images, batch));
     }
 
-    private static double Fastest(int images, Action run)
+    private double Fastest(int images, Action run)
     {
+        stop.ThrowIfCancellationRequested();
         run();
         var fastest = double.MaxValue;
         for (var index = 0; index < TimedRuns; index++)
         {
+            stop.ThrowIfCancellationRequested();
             var start = Stopwatch.GetTimestamp();
             run();
             fastest = Math.Min(fastest, Stopwatch.GetElapsedTime(start).TotalSeconds);

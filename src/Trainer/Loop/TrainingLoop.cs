@@ -29,7 +29,11 @@ internal interface ILoopObserver
 }
 
 /// <summary>Where a loop stands.</summary>
-internal readonly record struct LoopProgress(long Step, long TotalSteps, double Loss, double LearningRate, int Images);
+internal readonly record struct LoopProgress(long Step, long TotalSteps, double Loss, double LearningRate, int Images)
+{
+    /// <summary>How long the loop waited for the micro-batch.</summary>
+    public TimeSpan DataWait { get; init; }
+}
 
 /// <summary>What a run needs besides its plan.</summary>
 internal sealed record LoopInputs
@@ -57,6 +61,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
     private TrainingState _state = new() { Step = 0 };
     private Dictionary<string, float[]>? _best;
     private double _lossSum;
+    private long _savedStep;
     private int _lossSteps;
 
     /// <summary>Runs from where the engine and <paramref name="resumed"/> stand to the end.</summary>
@@ -68,15 +73,19 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
     {
         if (resumed is not null)
             Restore(resumed);
+        _savedStep = resumed?.State.Step ?? 0;
         try
         {
             RunSteps(cancellation);
         }
-        catch (OperationCanceledException) when (_state.Step > (resumed?.State.Step ?? 0))
+        catch (OperationCanceledException) when (_state.Step > _savedStep)
         {
             SaveCheckpoint();
             throw;
         }
+        // Publishing may be stopped, or may end with the process: training must not be done again for it.
+        if (_state.Step > _savedStep)
+            SaveCheckpoint();
         _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses] };
         return new LoopResult(_state, _best ?? Snapshot(engine.Weights));
     }
@@ -110,14 +119,16 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
         for (var index = 0; index < _plan.MicroBatchesPerStep; index++)
         {
             cancellation.ThrowIfCancellationRequested();
+            var asked = Stopwatch.GetTimestamp();
             var batch = prefetcher.Next(cancellation);
+            var waited = Stopwatch.GetElapsedTime(asked);
             batch.Inputs.CopyTo(engine.Inputs);
             batch.Labels.CopyTo(engine.Labels);
             batch.Permutation.CopyTo(engine.Permutation);
             loss += engine.AccumulateMicroBatch(batch.Lambda) / _plan.MicroBatchesPerStep;
             if (!double.IsFinite(loss))
                 throw new TrainingDivergedException(step, rate);
-            inputs.Observer.OnMicroBatch(new LoopProgress(step, _plan.Steps, loss * _plan.MicroBatchesPerStep / (index + 1), rate, batch.Labels.Length));
+            inputs.Observer.OnMicroBatch(new LoopProgress(step, _plan.Steps, loss * _plan.MicroBatchesPerStep / (index + 1), rate, batch.Labels.Length) { DataWait = waited });
         }
         engine.Step((float)rate);
         _state = _state with { Step = step + 1 };
@@ -182,6 +193,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
         try
         {
             inputs.Observer.OnCheckpoint(inputs.Checkpoints.Save(new Checkpoint(_state, Snapshot(engine.Weights), Snapshot(engine.Momenta), _best)));
+            _savedStep = _state.Step;
         }
         catch (Exception problem) when (problem is IOException or StoreUnavailableException)
         {

@@ -48,11 +48,19 @@ internal sealed class BitForward(GraphBuilder b, BitNetwork network, LayerForms 
     private Value Unit(Value x, ResidualUnit unit)
     {
         var h = forms.NormRelu(x, $"{unit.Name}/a");
-        var residual = unit.HasProjection ? b.Conv(h, Kernel($"{unit.Name}/a/proj"), unit.Stride) : x;
-        h = b.Conv(h, Kernel($"{unit.Name}/a"));
-        h = b.Conv(forms.NormRelu(h, $"{unit.Name}/b"), Kernel($"{unit.Name}/b"), unit.Stride, Padding(3));
-        h = b.Conv(forms.NormRelu(h, $"{unit.Name}/c"), Kernel($"{unit.Name}/c"));
+        var residual = unit.HasProjection ? Conv(h, Kernel($"{unit.Name}/a/proj"), unit.Stride) : x;
+        h = Conv(h, Kernel($"{unit.Name}/a"));
+        h = Conv(forms.NormRelu(h, $"{unit.Name}/b"), Kernel($"{unit.Name}/b"), unit.Stride);
+        h = Conv(forms.NormRelu(h, $"{unit.Name}/c"), Kernel($"{unit.Name}/c"));
         return b.Add(h, residual);
+    }
+
+    // Padded by half the kernel. Small maps of a training graph are convolved together.
+    private Value Conv(Value image, Value kernel, int stride = 1)
+    {
+        var padding = Padding((int)kernel.Shape[2].Size);
+        var (height, width) = ((image.Shape[2].Size - 1) / stride + 1, (image.Shape[3].Size - 1) / stride + 1);
+        return b.UsesFusedOperators && height * width < GraphBuilder.SmallMap ? b.Convolution(image, kernel, stride) : b.Conv(image, kernel, stride, padding);
     }
 
     private Value Kernel(string prefix) => forms.Kernel($"{prefix}/standardized_conv2d/kernel");

@@ -35,25 +35,8 @@ public static class InferenceGraph
 
     private static LayerForms Forms(GraphBuilder b, WeightSet weights) => new(
         name => b.Constant(Tensor.Over(weights.Parameter(name).Shape, Standardization.Apply(weights[name], weights.Parameter(name).Sizes[0])), name),
-        (x, prefix) => b.Relu(GroupNorm(b, weights, x, prefix)));
-
-    // InstanceNormalization over [N, groups, rest] is GroupNorm without affine; ONNX Runtime computes it in two passes, so it is exact where
-    // LayerNormalization cancels.
-    private static Value GroupNorm(GraphBuilder b, WeightSet weights, Value x, string prefix)
-    {
-        var (channels, height, width) = (x.Shape[1].Size, x.Shape[2].Size, x.Shape[3].Size);
-        var rest = channels / BitNetwork.GroupCount * height * width;
-        var grouped = b.Reshape(x, new Shape(x.Shape[0], BitNetwork.GroupCount, rest));
-        var ones = new float[BitNetwork.GroupCount];
-        Array.Fill(ones, 1f);
-        var groups = Shape.Of(BitNetwork.GroupCount);
-        var normalized = b.InstanceNormalization(grouped, b.Constant(Tensor.Of(groups, ones)),
-            b.Constant(Tensor.Of(groups, new float[BitNetwork.GroupCount])), Normalization.GroupNormEpsilon);
-        var perChannel = Shape.Of(channels, 1, 1);
-        return b.Add(
-            b.Mul(b.Reshape(normalized, x.Shape), b.Constant(Tensor.Of(perChannel, weights[$"{prefix}/group_norm/gamma"]))),
-            b.Constant(Tensor.Of(perChannel, weights[$"{prefix}/group_norm/beta"])));
-    }
+        (x, prefix) => b.GroupNormRelu(x, Constant(b, weights, $"{prefix}/group_norm/gamma"), Constant(b, weights, $"{prefix}/group_norm/beta"),
+            BitNetwork.GroupCount, Normalization.GroupNormEpsilon));
 
     private static Value Constant(GraphBuilder b, WeightSet weights, string name) =>
         b.Constant(Tensor.Over(weights.Parameter(name).Shape, weights[name]), name);

@@ -14,12 +14,16 @@ internal static class Normalization
     /// <summary>Source: bit_pytorch/models.py StdConv2d. timm and HF use 1e-8.</summary>
     public const float StandardizationEpsilon = 1e-10f;
 
-    /// <summary>GroupNorm with scale and shift per channel.</summary>
+    /// <summary>relu(GroupNorm(x)) with scale and shift per channel: fused if the program uses fused operators.</summary>
     /// <param name="b">The program.</param>
-    /// <param name="image">[N,C,H,W], static.</param>
+    /// <param name="image">[N,C,H,W], static unless fused.</param>
     /// <param name="gamma">[C].</param>
     /// <param name="beta">[C].</param>
-    public static Value GroupNorm(GraphBuilder b, Value image, Value gamma, Value beta)
+    public static Value GroupNormRelu(GraphBuilder b, Value image, Value gamma, Value beta) => b.UsesFusedOperators
+        ? b.GroupNormRelu(image, gamma, beta, BitNetwork.GroupCount, GroupNormEpsilon)
+        : b.Relu(GroupNorm(b, image, gamma, beta));
+
+    private static Value GroupNorm(GraphBuilder b, Value image, Value gamma, Value beta)
     {
         var sizes = image.Shape.Sizes;
         var (batch, channels) = (sizes[0], sizes[1]);
@@ -42,6 +46,8 @@ internal static class Normalization
     /// In double precision: its gradient is a small difference of large numbers, because the images that it meets are positive after ReLU.</remarks>
     public static Value Standardize(GraphBuilder b, Value kernel)
     {
+        if (b.UsesFusedOperators)
+            return b.StandardizeWeights(kernel, StandardizationEpsilon);
         var filters = b.Reshape(kernel, Shape.Of(kernel.Shape[0].Size, kernel.Shape.ElementCount / kernel.Shape[0].Size));
         var (centered, reciprocalDeviation) = Center(b, b.Cast(filters, ElementType.Float64), StandardizationEpsilon);
         return b.Reshape(b.Cast(b.Mul(centered, reciprocalDeviation), ElementType.Float32), kernel.Shape);

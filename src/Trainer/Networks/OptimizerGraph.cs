@@ -13,9 +13,13 @@ public static class OptimizerGraph
 
     /// <summary>Inputs: learning_rate float32 [1]; all parameters; per parameter its gradient; per parameter its momentum. Outputs: per
     /// parameter the updated parameter, then per parameter the updated momentum.</summary>
-    public static Graph Build(IReadOnlyList<Parameter> parameters, float momentum, float weightDecay)
+    /// <param name="parameters">What is trained.</param>
+    /// <param name="momentum">Factor of the previous step.</param>
+    /// <param name="weightDecay">Factor of the kernels in their own gradient; 0 for none.</param>
+    /// <param name="fused">As in <see cref="TrainingGraphSizes"/>.</param>
+    public static Graph Build(IReadOnlyList<Parameter> parameters, float momentum, float weightDecay, bool fused = true)
     {
-        var b = new GraphBuilder("optimizer");
+        var b = new GraphBuilder("optimizer") { UsesFusedOperators = fused };
         var learningRate = b.Input("learning_rate", ElementType.Float32, Shape.Of(1));
         var values = Inputs(b, parameters, "");
         var gradients = Inputs(b, parameters, GradientSuffix);
@@ -23,11 +27,10 @@ public static class OptimizerGraph
         var updated = new List<(Value Parameter, Value Momentum)>();
         for (var index = 0; index < parameters.Count; index++)
         {
-            var gradient = gradients[index];
-            if (weightDecay != 0 && parameters[index].IsKernel)
-                gradient = b.Add(gradient, b.Mul(values[index], b.ScalarFor(values[index], weightDecay)));
-            var newMomentum = b.Add(b.Mul(momenta[index], b.ScalarFor(momenta[index], momentum)), gradient);
-            updated.Add((b.Sub(values[index], b.Mul(newMomentum, OfRank(b, learningRate, newMomentum.Shape.Rank))), newMomentum));
+            var decay = parameters[index].IsKernel ? weightDecay : 0;
+            updated.Add(fused
+                ? b.MomentumStep(values[index], gradients[index], momenta[index], (learningRate, Single(b, momentum), Single(b, decay)))
+                : PlainStep(b, values[index], gradients[index], momenta[index], (learningRate, momentum, decay)));
         }
         for (var index = 0; index < parameters.Count; index++)
             b.Output(parameters[index].Name + UpdatedSuffix, updated[index].Parameter);
@@ -35,6 +38,17 @@ public static class OptimizerGraph
             b.Output(parameters[index].Name + MomentumSuffix + UpdatedSuffix, updated[index].Momentum);
         return b.Build();
     }
+
+    private static (Value Parameter, Value Momentum) PlainStep(
+        GraphBuilder b, Value parameter, Value gradient, Value velocity, (Value Rate, float Momentum, float Decay) factors)
+    {
+        if (factors.Decay != 0)
+            gradient = b.Add(gradient, b.Mul(parameter, b.ScalarFor(parameter, factors.Decay)));
+        var next = b.Add(b.Mul(velocity, b.ScalarFor(velocity, factors.Momentum)), gradient);
+        return (b.Sub(parameter, b.Mul(next, OfRank(b, factors.Rate, next.Shape.Rank))), next);
+    }
+
+    private static Value Single(GraphBuilder b, float value) => b.Constant(Tensor.Of(Shape.Of(1), [value]));
 
     private static Value OfRank(GraphBuilder b, Value single, int rank) =>
         single.Shape.Rank == rank ? single : b.Reshape(single, new Shape(Enumerable.Repeat((Dimension)1, rank)));

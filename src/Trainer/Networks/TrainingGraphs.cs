@@ -8,7 +8,9 @@ namespace BiT.Training.Networks;
 /// <param name="BatchSize">Images per run: the micro-batch.</param>
 /// <param name="ImageSize">Side of the square images, in pixels.</param>
 /// <param name="AccumulationSteps">Micro-batches per optimiser step: gradients are divided by it, so that their sum is a mean.</param>
-public sealed record TrainingGraphSizes(int ClassCount, int BatchSize, int ImageSize, int AccumulationSteps = 1);
+/// <param name="Fused">Whether the graph is written with fused operators, for sessions with managed kernels
+/// (<see cref="Core.Runtime.ManagedKernels"/>), or with plain ones alone. Both compute the same up to rounding.</param>
+public sealed record TrainingGraphSizes(int ClassCount, int BatchSize, int ImageSize, int AccumulationSteps = 1, bool Fused = true);
 
 /// <summary>Builds the graphs that train and evaluate a network, laid out as ONNX Runtime Training lays out its artifacts.</summary>
 /// <remarks>Inputs in order: user inputs, parameters, gradient buffers, lazy_reset_grad. Parameters come in the order of
@@ -25,7 +27,7 @@ public static class TrainingGraphs
     /// and always when AccumulationSteps is 1.</remarks>
     public static Graph Training(BitNetwork network, TrainingGraphSizes sizes)
     {
-        var b = new GraphBuilder("training");
+        var b = new GraphBuilder("training") { UsesFusedOperators = sizes.Fused };
         var images = b.Input("images", ElementType.Float32, Shape.Of(sizes.BatchSize, 3, sizes.ImageSize, sizes.ImageSize));
         var (labels, permutation, lambda) = MixedLabelInputs(b, sizes.BatchSize);
         var parameters = NetworkParameters.List(network, sizes.ClassCount);
@@ -39,7 +41,7 @@ public static class TrainingGraphs
     /// <remarks>As <see cref="Training"/>, with features float32 [B,F] in the place of images.</remarks>
     public static Graph HeadTraining(int featureCount, TrainingGraphSizes sizes)
     {
-        var b = new GraphBuilder("head_training");
+        var b = new GraphBuilder("head_training") { UsesFusedOperators = sizes.Fused };
         var features = b.Input("features", ElementType.Float32, Shape.Of(sizes.BatchSize, featureCount));
         var (labels, permutation, lambda) = MixedLabelInputs(b, sizes.BatchSize);
         var parameters = NetworkParameters.Head(featureCount, sizes.ClassCount);
@@ -54,7 +56,7 @@ public static class TrainingGraphs
     /// [B,F].</summary>
     public static Graph Evaluation(BitNetwork network, TrainingGraphSizes sizes)
     {
-        var b = new GraphBuilder("evaluation");
+        var b = new GraphBuilder("evaluation") { UsesFusedOperators = sizes.Fused };
         var images = b.Input("images", ElementType.Float32, Shape.Of(sizes.BatchSize, 3, sizes.ImageSize, sizes.ImageSize));
         var labels = b.Input("labels", ElementType.Int64, Shape.Of(sizes.BatchSize));
         var values = ParameterInputs(b, NetworkParameters.List(network, sizes.ClassCount));
@@ -81,7 +83,7 @@ public static class TrainingGraphs
 
     private static LayerForms Forms(GraphBuilder b, Dictionary<string, Value> values) => new(
         name => Normalization.Standardize(b, values[name]),
-        (x, prefix) => b.Relu(Normalization.GroupNorm(b, x, values[$"{prefix}/group_norm/gamma"], values[$"{prefix}/group_norm/beta"])));
+        (x, prefix) => Normalization.GroupNormRelu(b, x, values[$"{prefix}/group_norm/gamma"], values[$"{prefix}/group_norm/beta"]));
 
     private static Value MixedLoss(GraphBuilder b, Value logits, (Value Labels, Value Permutation, Value Lambda) inputs, TrainingGraphSizes sizes) =>
         Classifier.CrossEntropy(b, logits, Classifier.Mix(b, b.OneHot(inputs.Labels, sizes.ClassCount), inputs.Permutation, inputs.Lambda));

@@ -169,7 +169,7 @@ public static class Recipes
     internal static int StepsPerEpoch(int trainCount, int batch) => (int)(((long)trainCount + batch - 1) / batch);
 
     // A twentieth of the run, 20 to 500 steps, never more than half of a very short run.
-    private static int ScratchWarmup(int steps) => Math.Min(steps / 2, Math.Clamp(steps / 20, 20, 500));
+    internal static int ScratchWarmup(int steps) => Math.Min(steps / 2, Math.Clamp(steps / 20, 20, 500));
 
     private static IEnumerable<string> RequestViolations(PlanRequest request)
     {

@@ -12,6 +12,7 @@ internal static class Fingerprint
         var vectors = Avx512F.IsSupported ? "avx512" : Avx2.IsSupported ? "avx2" : "base";
         var threads = options.IntraOpThreads > 0 ? options.IntraOpThreads : Environment.ProcessorCount;
         return $"onnxruntime {SessionFactory.RuntimeVersion}; {options.ExecutionProvider}; {threads} threads; "
-            + $"{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()} {vectors}";
+            + $"{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()} {vectors}; "
+            + (ManagedKernels.AreUsed(options) ? $"managed kernels {ManagedKernels.Version}" : "no managed kernels");
     }
 }

@@ -18,6 +18,8 @@ internal static class TrainerCommand
         PlanVerb.Create(),
         WorkVerb.Create(),
         ImportVerb.Create(),
+        PretrainVerb.Create(),
+        SnapshotVerb.Create(),
         HealthVerb.Create(),
     };
 

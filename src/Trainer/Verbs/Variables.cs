@@ -11,6 +11,7 @@ internal static class Variables
     public const string FallBackToCpu = "BIT_Trainer__FallBackToCpu";
     public const string Threads = "BIT_Trainer__Threads";
     public const string MemoryBytes = "BIT_Trainer__MemoryBytes";
+    public const string ManagedKernels = "BIT_Runtime__ManagedKernels";
     public const string AliveFile = "BIT_Trainer__AliveFile";
 
     public const string LogFormat = "BIT_Logging__Format";

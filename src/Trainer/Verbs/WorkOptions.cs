@@ -52,6 +52,12 @@ internal sealed class WorkOptions
         Description = "Let idle threads spin: faster on a machine of its own, rude on a shared one.",
     };
 
+    private readonly Option<bool> _plain = new("--no-managed-kernels")
+    {
+        Description = $"Train with ONNX Runtime's own operators alone: slower, for comparison. [variable {Variables.ManagedKernels}: false]",
+        DefaultValueFactory = result => !Variables.Parse(result, Variables.ManagedKernels, bool.TryParse, true, "true or false"),
+    };
+
     private readonly Option<double> _checkpoint = new("--checkpoint-seconds")
     {
         Description = "Seconds between two checkpoints.",
@@ -66,7 +72,7 @@ internal sealed class WorkOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_worker, _provider, _fallBackToCpu, _threads, _memory, _spinning, _checkpoint, _logFormat])
+        foreach (var option in (Option[])[_worker, _provider, _fallBackToCpu, _threads, _memory, _spinning, _plain, _checkpoint, _logFormat])
             command.Options.Add(option);
     }
 
@@ -118,6 +124,7 @@ internal sealed class WorkOptions
                 FallBackToCpu = parsed.GetValue(_fallBackToCpu),
                 IntraOpThreads = threads,
                 AllowSpinning = parsed.GetValue(_spinning),
+                ManagedKernels = !parsed.GetValue(_plain),
             },
             CheckpointInterval = TimeSpan.FromSeconds(seconds),
             MemoryBytes = memory == 0 ? MemoryBudget.DefaultBytes : memory,

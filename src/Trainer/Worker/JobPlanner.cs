@@ -1,3 +1,4 @@
+using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Training.Artifacts;
 using BiT.Training.Loop;
@@ -8,7 +9,7 @@ using BiT.Training.Weights;
 namespace BiT.Training.Worker;
 
 /// <summary>Resolves the plan of a job and the weights that it starts from.</summary>
-internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, TrainerOptions options)
+internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, TrainerOptions options, CancellationToken stop)
 {
     /// <summary>The plan of the first attempt, or a new one.</summary>
     /// <exception cref="PlanException">What was asked for contradicts itself or the data set.</exception>
@@ -16,15 +17,20 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
     public TrainingPlan Plan(JobRecord job, DatasetRecord dataset)
     {
         // A resumed job keeps its plan: another machine's measurements must not change it half-way.
-        if (job.PlanJson is { } stored)
-            return TrainingPlan.FromJson(stored);
-        var baseNetwork = job.Spec.Base is { } id ? FindBase(id).Manifest.Network : null;
+        return job.PlanJson is { } stored ? TrainingPlan.FromJson(stored) : Resolve(job.Spec, dataset);
+    }
+
+    /// <summary>A new plan.</summary>
+    /// <inheritdoc cref="Plan" path="/exception"/>
+    public TrainingPlan Resolve(FineTuneSpec spec, DatasetRecord dataset)
+    {
+        var baseNetwork = spec.Base is { } id ? FindBase(id).Manifest.Network : null;
         var facts = DatasetFacts.Of(dataset);
-        var network = BitNetwork.ByName(job.Spec.Network ?? baseNetwork ?? PlanAssembly.DefaultNetwork);
-        var memory = new MemoryBudget(network, facts.Labels.Count, options.MemoryBytes);
+        var network = BitNetwork.ByName(spec.Network ?? baseNetwork ?? PlanAssembly.DefaultNetwork);
+        var memory = new MemoryBudget(network, facts.Labels.Count, options.MemoryBytes, ManagedKernels.AreUsed(options.Runtime));
         var request = new PlanRequest
         {
-            Spec = job.Spec with { Network = network.Name },
+            Spec = spec with { Network = network.Name },
             Data = facts,
             BaseNetwork = baseNetwork,
             MaxMicroBatch = memory.MaxMicroBatch,
@@ -43,6 +49,10 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
         return NpzWeights.Read(workspace.Blobs.PathOf(version.Manifest.Weights), network).WithZeroHead(plan.ClassCount);
     }
 
+    /// <exception cref="StoreNotFoundException">There is no such data set.</exception>
+    public static DatasetRecord FindDataset(Workspace workspace, string id) => workspace.Datasets.Find(id)
+        ?? throw new StoreNotFoundException($"Data set {id} does not exist (any more). Upload it again and submit the job anew.");
+
     private ModelVersionRecord FindBase(ModelVersionId id) =>
         workspace.Models.FindVersion(id) ?? throw new StoreNotFoundException($"The base {id} does not exist (any more). Name a version that does.");
 
@@ -52,7 +62,7 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
         SpeedMeasurement? measurement = null;
         return (method, crop, microBatch) =>
         {
-            measurement ??= new SpeedMeasurement(Initializers.Create(network, classCount, seed: 0), artifacts, options.Runtime);
+            measurement ??= new SpeedMeasurement(Initializers.Create(network, classCount, seed: 0), artifacts, options.Runtime, stop);
             return measurement.SecondsPerImage(method, crop, method == "head" ? memory.ForwardBatch(crop) : microBatch);
         };
     }

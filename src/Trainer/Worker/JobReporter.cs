@@ -38,11 +38,12 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
         _timer = time.CreateTimer(_ => Report(), null, TimeSpan.Zero, Interval);
     }
 
-    /// <summary>Cancelled when the job is to stop: asked for, lease lost, or shutdown.</summary>
+    /// <summary>Cancelled when the job is to stop: cancellation or a pause was asked for, the lease is lost, or the worker shuts
+    /// down.</summary>
     public CancellationToken Stop => _stop.Token;
 
-    /// <summary>True if someone asked for the job's cancellation.</summary>
-    public bool IsCancelRequested { get; private set; }
+    /// <summary>What somebody asked of the job.</summary>
+    public StopRequest Request { get; private set; }
 
     /// <summary>True if another worker has the job now: nothing may be written any more.</summary>
     public bool IsLeaseLost { get; private set; }
@@ -181,9 +182,10 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
     {
         try
         {
-            if (_jobs.Heartbeat(_lease, TakeProgress()))
+            // The work stops once; what was asked for then is the store's to know, for it may be taken back.
+            if (_jobs.Heartbeat(_lease, TakeProgress()) is not StopRequest.None and var request)
             {
-                IsCancelRequested = true;
+                Request = request;
                 _stop.Cancel();
             }
             Failure = null;

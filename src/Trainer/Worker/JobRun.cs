@@ -10,8 +10,12 @@ using BiT.Training.Networks;
 using BiT.Training.Planning;
 using BiT.Training.Publishing;
 using BiT.Training.Weights;
+using Microsoft.ML.OnnxRuntime;
 
 namespace BiT.Training.Worker;
+
+/// <summary>What a job made: the version to publish, and how it compares with the one behind the alias, if it is to be compared.</summary>
+internal sealed record JobResult(ModelManifest Manifest, JobComparison? Comparison);
 
 /// <summary>One attempt at one job, from its plan to the manifest of the version to publish.</summary>
 internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, TrainerOptions options, JobLease lease, JobReporter reporter)
@@ -19,12 +23,11 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     private readonly Publisher _publisher = new(workspace, options.ExternalDataThreshold);
 
     /// <exception cref="OperationCanceledException">The job is to stop; a checkpoint was written if there was anything to keep.</exception>
-    public ModelManifest Run(JobRecord job)
+    public JobResult Run(JobRecord job)
     {
         reporter.Phase("planning");
-        var dataset = workspace.Datasets.Find(job.Spec.DatasetId)
-            ?? throw new StoreNotFoundException($"Data set {job.Spec.DatasetId} does not exist (any more). Upload it again and submit the job anew.");
-        var planner = new JobPlanner(workspace, artifacts, options);
+        var dataset = JobPlanner.FindDataset(workspace, job.Spec.DatasetId);
+        var planner = new JobPlanner(workspace, artifacts, options, reporter.Stop);
         var plan = planner.Plan(job, dataset);
         workspace.Jobs.SetPlan(lease, plan.ToJson());
         if (lease.Attempt == 1)
@@ -32,8 +35,10 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             foreach (var reason in plan.Reasons)
                 reporter.Message(reason);
         }
+        reporter.Stop.ThrowIfCancellationRequested();
         var initial = planner.InitialWeights(plan);
-        return plan.Method == "head" ? RunHead(plan, dataset, initial) : RunFull(plan, dataset, initial);
+        var manifest = plan.Method == "head" ? RunHead(plan, dataset, initial) : RunFull(plan, dataset, initial);
+        return new JobResult(manifest, job.Spec.Promotion == PromotionRule.IfBetter ? Compare(job.Spec, dataset, manifest) : null);
     }
 
     private ModelManifest RunFull(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)
@@ -41,20 +46,22 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         using var training = Pixels(dataset, Split.Train, plan.Resize);
         using var validation = Pixels(dataset, Split.Validation, plan.Crop);
         reporter.Phase("building graphs");
-        var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep);
+        var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels);
         using var evaluation = new EvaluationEngine(artifacts.GetOrWrite(TrainingGraphs.Evaluation(initial.Network, sizes)), options.Runtime);
         var result = Train(plan, initial, TrainingGraphs.Training(initial.Network, sizes), initial.Parameters,
             new AugmentedPhotos(training, plan), validation.Count > 0 ? new PhotoEvaluator(evaluation, validation) : null);
 
         var weights = new WeightSet(initial.Network, plan.ClassCount, result.Weights);
+        reporter.Stop.ThrowIfCancellationRequested();
         var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
-        return Manifest(plan, result.State) with
+        reporter.Stop.ThrowIfCancellationRequested();
+        var manifest = Manifest(plan, result.State) with
         {
-            InferenceGraph = graph.Model,
-            InferenceGraphData = graph.Data,
-            Weights = _publisher.StoreWeights(weights),
-            ValidationAccuracy = validation.Count > 0 ? AccuracyAsServed(graph, validation) : null,
+            InferenceGraph = graph.Model, InferenceGraphData = graph.Data, Weights = _publisher.StoreWeights(weights),
         };
+        // What is published is what was measured: the stored file, run as the server runs it.
+        return validation.Count == 0 ? manifest
+            : manifest with { ValidationAccuracy = (double)CountCorrect(manifest, dataset, validation) / validation.Count };
     }
 
     private ModelManifest RunHead(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)
@@ -67,11 +74,12 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         using var validationFeatures = Features(dataset, Split.Validation, validation, graph, plan);
         reporter.Phase("building graphs");
         var head = NetworkParameters.Head(backbone.Network.FeatureCount, plan.ClassCount);
-        var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep);
+        var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels);
         var result = Train(plan, initial, TrainingGraphs.HeadTraining(backbone.Network.FeatureCount, sizes), head,
             new StoredFeatures(trainingFeatures, training.Labels, plan),
             validation.Count > 0 ? new FeatureEvaluator(validationFeatures, validation.Labels) : null);
 
+        reporter.Stop.ThrowIfCancellationRequested();
         var weights = backbone.WithHead(plan.ClassCount, result.Weights[NetworkParameters.HeadKernelName], result.Weights[NetworkParameters.HeadBiasName]);
         return Manifest(plan, result.State) with
         {
@@ -83,11 +91,13 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         };
     }
 
+    private bool UsesKernels => ManagedKernels.AreUsed(options.Runtime);
+
     private LoopResult Train(
         TrainingPlan plan, WeightSet initial, Graphs.Graph graph, IReadOnlyList<Parameter> parameters, ITrainingStream stream, IEvaluator? evaluator)
     {
         var checkpoints = new CheckpointFolder(workspace.JobFolder(lease.JobId), lease.Attempt, plan.Hash, Fingerprint.Of(options.Runtime));
-        var optimizer = OptimizerGraph.Build(parameters, (float)plan.Momentum, (float)plan.WeightDecay);
+        var optimizer = OptimizerGraph.Build(parameters, (float)plan.Momentum, (float)plan.WeightDecay, UsesKernels);
         using var engine = new TrainingEngine(artifacts.GetOrWrite(graph), artifacts.GetOrWrite(optimizer), parameters, options.Runtime);
         for (var index = 0; index < parameters.Count; index++)
             initial[parameters[index].Name].CopyTo(engine.Weights(index));
@@ -125,30 +135,47 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     private RecordFile Features(DatasetRecord dataset, Split split, PhotoPixels photos, GraphBlobs graph, TrainingPlan plan)
     {
         var network = BitNetwork.ByName(plan.Network);
-        var batch = new MemoryBudget(network, plan.ClassCount, options.MemoryBytes).ForwardBatch(plan.Crop);
-        var path = Path.Combine(workspace.CacheFolder, $"features-{dataset.Id[..32]}-{split.ToString().ToLowerInvariant()}-{graph.Model[..32]}.f32");
+        var batch = new MemoryBudget(network, plan.ClassCount, options.MemoryBytes, UsesKernels).ForwardBatch(plan.Crop);
+        // Features differ in their last bits.
+        var form = UsesKernels ? "" : "-plain";
+        var path = Path.Combine(workspace.CacheFolder, $"features-{dataset.Id[..32]}-{split.ToString().ToLowerInvariant()}-{graph.Model[..32]}{form}.f32");
         return PhotoFeatures.Compute(
             path, photos, () => StoredGraph.Open(workspace.Blobs, graph, options.Runtime, reporter.Message), network.FeatureCount, batch,
             done => reporter.Photos("computing features", done, photos.Count), reporter.Stop);
     }
 
-    // What is published is what was measured: the stored file, run as the server runs it.
-    private double AccuracyAsServed(GraphBlobs graph, PhotoPixels photos)
+    private int CountCorrect(ModelManifest manifest, DatasetRecord dataset, PhotoPixels photos)
     {
-        const int batchSize = 16;
-        using var model = StoredGraph.Open(workspace.Blobs, graph, options.Runtime, reporter.Message);
-        var pixels = new byte[batchSize * photos.PhotoBytes];
-        var score = new Score();
-        for (var start = 0; start < photos.Count; start += batchSize)
+        using var version = ServedVersion.Open(workspace.Blobs, manifest, options.Runtime, reporter.Message);
+        return version.CountCorrect(photos, dataset.Labels, reporter.Stop);
+    }
+
+    // Both versions are measured anew, by the same code on the same photos; each at its own input size.
+    private JobComparison Compare(FineTuneSpec spec, DatasetRecord dataset, ModelManifest manifest)
+    {
+        reporter.Phase("comparing");
+        var photoCount = dataset.Photos.Count(photo => photo.Split == Split.Validation);
+        var previous = workspace.Models.Resolve(spec.ModelId, spec.PromotionAlias ?? FineTuneSpec.DefaultPromotionAlias);
+        var comparison = new JobComparison { PhotoCount = photoCount, Previous = previous?.Id };
+        if (photoCount == 0 || previous is null)
+            return comparison;
+        using var photos = Pixels(dataset, Split.Validation, manifest.InputSize);
+        comparison = comparison with
         {
-            var count = Math.Min(batchSize, photos.Count - start);
-            for (var item = 0; item < count; item++)
-                photos.Read(start + item, pixels.AsSpan(item * photos.PhotoBytes, photos.PhotoBytes));
-            var logits = model.Run(pixels, count).Logits;
-            for (var item = 0; item < count; item++)
-                score.Add(logits.AsSpan(item * model.ClassCount, model.ClassCount), photos.Labels[start + item]);
+            NewCorrect = CountCorrect(manifest, dataset, photos),
+            MissingClasses = [.. dataset.Labels.Except(previous.Manifest.Labels, StringComparer.Ordinal)],
+        };
+        try
+        {
+            using var ownPhotos = Pixels(dataset, Split.Validation, previous.Manifest.InputSize);
+            reporter.Phase("comparing");
+            return comparison with { PreviousCorrect = CountCorrect(previous.Manifest, dataset, ownPhotos) };
         }
-        return score.At(0).Accuracy;
+        catch (Exception problem) when (problem is InvalidDataException or BlobNotFoundException or BlobCorruptException or OnnxRuntimeException)
+        {
+            // The new version is good all the same: it is published, and whoever promotes reads why nothing was compared.
+            return comparison with { Problem = problem.Message };
+        }
     }
 
     private ModelManifest Manifest(TrainingPlan plan, TrainingState state) => new()

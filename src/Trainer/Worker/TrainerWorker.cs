@@ -17,6 +17,7 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
     {
         Leftovers.Delete(workspace, time.GetUtcNow());
         Log($"Worker {options.WorkerId} looks for jobs in {workspace.Path}.");
+        await using var alive = new SignOfLife(workspace.Jobs, options.WorkerId, time);
         while (!shutdown.IsCancellationRequested)
         {
             if (TryLease() is { } lease)
@@ -66,8 +67,8 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
         try
         {
             var job = workspace.Jobs.Find(lease.JobId) ?? throw new StoreNotFoundException($"Job {lease.JobId} vanished.");
-            var manifest = new JobRun(workspace, _artifacts, options, lease, reporter).Run(job);
-            var version = workspace.Jobs.Publish(lease, manifest);
+            var result = new JobRun(workspace, _artifacts, options, lease, reporter).Run(job);
+            var version = workspace.Jobs.Publish(lease, result.Manifest, result.Comparison);
             Leftovers.DeleteJob(workspace, lease.JobId);
             return $"published {version.Id}, validation accuracy {version.Manifest.ValidationAccuracy:P1}";
         }
@@ -75,15 +76,10 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
         {
             return "another worker has it now";
         }
-        catch (OperationCanceledException) when (reporter.IsCancelRequested)
-        {
-            workspace.Jobs.Cancel(lease);
-            return "cancelled";
-        }
         catch (OperationCanceledException) when (reporter.Stop.IsCancellationRequested)
         {
-            workspace.Jobs.Release(lease);
-            return "handed back at its checkpoint";
+            // Cancelled, Paused or Queued: whichever was asked for in the end.
+            return $"stopped ({reporter.Request}), now {workspace.Jobs.Release(lease)}";
         }
         catch (Exception problem) when (problem is StoreUnavailableException or IOException or UnauthorizedAccessException)
         {

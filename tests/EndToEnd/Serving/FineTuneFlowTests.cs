@@ -64,6 +64,58 @@ public sealed class FineTuneFlowTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Job_PausedWhileTraining_LetsTheNextOneRunAndGoesOnAfterResume()
+    {
+        // Too long to end by itself: how fast this machine trains decides nothing here.
+        var job = await SubmitAsync(steps: 100_000);
+        await Eventually.HoldsAsync(async () => (await GetAsync(job)).Progress is { Step: >= 2 }, () => Log);
+        var asked = await FineTuning.PauseFineTuneJobAsync(new PauseFineTuneJobRequest { Name = job }, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(asked.PauseRequested);
+        await Eventually.HoldsAsync(async () => (await GetAsync(job)).State == JobState.Paused, () => Log);
+
+        var next = await SubmitAsync(steps: 4);
+        Assert.Equal(JobState.Succeeded, (await EndAsync(next)).State);
+        var paused = await GetAsync(job);
+        Assert.Equal((JobState.Paused, 1), (paused.State, paused.Attempt));
+        await FineTuning.ResumeFineTuneJobAsync(new ResumeFineTuneJobRequest { Name = job }, cancellationToken: TestContext.Current.CancellationToken);
+
+        await Eventually.HoldsAsync(
+            async () => await GetAsync(job) is { Attempt: 2, Progress: var progress } && progress.Step > paused.Progress.Step, () => Log);
+        var resumed = new List<string>();
+        await FineTuning.CancelFineTuneJobAsync(new CancelFineTuneJobRequest { Name = job }, cancellationToken: TestContext.Current.CancellationToken);
+        using var watch = FineTuning.WatchFineTuneJob(new WatchFineTuneJobRequest { Name = job }, cancellationToken: TestContext.Current.CancellationToken);
+        while (await watch.ResponseStream.MoveNext(TestContext.Current.CancellationToken))
+            resumed.Add(watch.ResponseStream.Current.Message);
+        // From its checkpoint, not from the beginning.
+        var line = Assert.Single(resumed, message => message.StartsWith("Resumed at step ", StringComparison.Ordinal));
+        Assert.True(long.Parse(line.Split(' ')[3], CultureInfo.InvariantCulture) >= paused.Progress.Step, $"{line} Paused at {paused.Progress.Step}.");
+        Assert.Equal(JobState.Cancelled, (await GetAsync(job)).State);
+    }
+
+    [Fact]
+    public async Task ValidateAndPreview_OnTheTrainer_AnswerWithoutAJob()
+    {
+        var spec = await SpecAsync(steps: 4);
+        var request = new SubmitFineTuneJobRequest { Spec = spec, ValidateOnly = true };
+        var validated = await FineTuning.SubmitFineTuneJobAsync(request, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(validated.Estimate.Duration.ToTimeSpan() > TimeSpan.Zero);
+        Assert.Contains("\"crop\":32", validated.PlanJson, StringComparison.Ordinal);
+
+        using var call = FineTuning.PreviewFineTuneJob(new PreviewFineTuneJobRequest { Spec = spec, BatchCount = 1 }, cancellationToken: TestContext.Current.CancellationToken);
+        var page = new System.Text.StringBuilder();
+        while (await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken))
+            page.Append(call.ResponseStream.Current.Data.ToStringUtf8());
+        Assert.EndsWith("</html>\n", page.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Step 1", page.ToString(), StringComparison.Ordinal);
+        Assert.Contains("data:image/png;base64,", page.ToString(), StringComparison.Ordinal);
+
+        spec.Overrides.MicroBatchSize = 3;
+        await RpcAssert.FailsAsync(Grpc.Core.StatusCode.InvalidArgument, "INVALID_PLAN",
+            () => FineTuning.SubmitFineTuneJobAsync(request, cancellationToken: TestContext.Current.CancellationToken).ResponseAsync);
+        Assert.Empty((await FineTuning.ListFineTuneJobsAsync(new ListFineTuneJobsRequest(), cancellationToken: TestContext.Current.CancellationToken)).Jobs);
+    }
+
+    [Fact]
     public async Task Watch_FromTheBeginning_TellsPlanProgressAndEnd()
     {
         var job = await SubmitAsync(steps: 10);
@@ -93,8 +145,14 @@ public sealed class FineTuneFlowTests : IAsyncLifetime
 
     private async Task<string> SubmitAsync(int steps)
     {
+        var request = new SubmitFineTuneJobRequest { Spec = await SpecAsync(steps) };
+        return (await FineTuning.SubmitFineTuneJobAsync(request, cancellationToken: TestContext.Current.CancellationToken)).Name;
+    }
+
+    private async Task<FineTuneSpec> SpecAsync(int steps)
+    {
         var upload = await new DatasetService.DatasetServiceClient(Channel).UploadAsync("colours", Uploads.TwoColours(0));
-        var spec = new FineTuneSpec
+        return new FineTuneSpec
         {
             Dataset = upload.Dataset.Name,
             Model = "models/colours",
@@ -102,8 +160,6 @@ public sealed class FineTuneFlowTests : IAsyncLifetime
             Recipe = "scratch",
             Overrides = new FineTuneOverrides { Steps = steps, BatchSize = 4, Crop = 32, Resize = 32, WarmupSteps = 0, LearningRate = 0.02, EvaluationInterval = 10 },
         };
-        var job = await FineTuning.SubmitFineTuneJobAsync(new SubmitFineTuneJobRequest { Spec = spec }, cancellationToken: TestContext.Current.CancellationToken);
-        return job.Name;
     }
 
     private async Task<FineTuneJob> GetAsync(string job) =>

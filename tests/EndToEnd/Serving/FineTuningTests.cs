@@ -102,7 +102,7 @@ public sealed class FineTuningTests : IAsyncLifetime
 
         Assert.Equal(JobState.Running, asked.State);
         Assert.True(asked.CancelRequested);
-        Assert.True(_server.Workspace.Jobs.Heartbeat(lease, null));
+        Assert.Equal(StopRequest.Cancel, _server.Workspace.Jobs.Heartbeat(lease, null));
     }
 
     [Fact]
@@ -131,6 +131,7 @@ public sealed class FineTuningTests : IAsyncLifetime
         Assert.Equal(followed[3..].Select(item => item.Cursor), (await ReadAsync(rest)).Select(item => item.Cursor));
         Assert.Empty(await ReadAsync(nothing));
         Assert.Equal("OUT_OF_MEMORY", followed[^1].Job.Error.GetDetail<ErrorInfo>().Reason);
+        Assert.Equal((int)Code.ResourceExhausted, followed[^1].Job.Error.Code);
         Assert.Equal(0.25, followed[^1].Job.Progress.Loss);
     }
 
@@ -156,6 +157,218 @@ public sealed class FineTuningTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Submit_SameRequestIdFromTwoClientsAtOnce_MakesOneJob()
+    {
+        using var other = Grpc.Net.Client.GrpcChannel.ForAddress(_server.Address);
+        FineTuningService.FineTuningServiceClient[] clients = [_server.FineTuning, new(other)];
+        for (var round = 0; round < 5; round++)
+        {
+            var requestId = $"round-{round}";
+            var jobs = await Task.WhenAll(Enumerable.Range(0, 16).Select(index => Task.Run(() => clients[index % 2].SubmitFineTuneJobAsync(
+                new SubmitFineTuneJobRequest { Spec = Spec(), RequestId = requestId }, Options).ResponseAsync)));
+
+            Assert.Single(jobs.Select(job => job.Name).Distinct());
+        }
+        Assert.Equal(5, (await ListAsync("")).Count);
+    }
+
+    [Fact]
+    public async Task Submit_SameRequestIdWithOtherContentAtOnce_LetsOneContentWin()
+    {
+        using var other = Grpc.Net.Client.GrpcChannel.ForAddress(_server.Address);
+        FineTuningService.FineTuningServiceClient[] clients = [_server.FineTuning, new(other)];
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 16).Select(index => Task.Run(async () =>
+        {
+            var spec = Spec();
+            spec.Model = $"models/colours-{index % 2}";
+            try
+            {
+                var request = new SubmitFineTuneJobRequest { Spec = spec, RequestId = "contended" };
+                return (await clients[index % 2].SubmitFineTuneJobAsync(request, Options)).Spec.Model;
+            }
+            catch (RpcException refused) when (refused.StatusCode == StatusCode.AlreadyExists)
+            {
+                return "";
+            }
+        })));
+
+        Assert.Equal(8, outcomes.Count(model => model.Length == 0));
+        Assert.Single(outcomes.Where(model => model.Length > 0).Distinct());
+        Assert.Single(await ListAsync(""));
+    }
+
+    [Fact]
+    public async Task Submit_AgainAfterTheAliasOfItsBaseMoved_GivesTheFirstJob()
+    {
+        TinyModels.ImportFull(_server.Workspace, "base", "a", "b", "c");
+        TinyModels.ImportFull(_server.Workspace, "base", "d", "e", "f");
+        _server.Workspace.Models.SetAlias("base", "live", 1, OptionalExpected.Absent);
+        var spec = Spec();
+        spec.Base = "models/base";
+        var first = await SubmitAsync(spec, "once");
+
+        await _server.Models.SetAliasAsync(new SetAliasRequest { Model = "models/base", Alias = "live", Version = "models/base/versions/2" }, Options);
+        var again = await SubmitAsync(spec, "once");
+        var anew = await SubmitAsync(spec, "twice");
+
+        Assert.Equal((first.Name, "models/base/versions/1"), (again.Name, again.Spec.Base));
+        Assert.Equal("models/base/versions/2", anew.Spec.Base);
+    }
+
+    [Fact]
+    public async Task ValidateOnly_WithoutADataSet_ChecksValuesAndBaseAndQueuesNothing()
+    {
+        var spec = Spec();
+        spec.Dataset = "";
+        var request = new SubmitFineTuneJobRequest { Spec = spec, ValidateOnly = true };
+
+        var checkedJob = await _server.FineTuning.SubmitFineTuneJobAsync(request, Options);
+        Assert.Equal(("", null), (checkedJob.Name, checkedJob.Estimate));
+        spec.Overrides.Steps = 0;
+        await RpcAssert.FailsAsync(StatusCode.InvalidArgument, "INVALID_REQUEST", () => _server.FineTuning.SubmitFineTuneJobAsync(request, Options).ResponseAsync);
+        spec.Overrides.Steps = 1;
+        spec.Base = "models/nobody";
+        await RpcAssert.FailsAsync(StatusCode.NotFound, "MODEL_NOT_FOUND", () => _server.FineTuning.SubmitFineTuneJobAsync(request, Options).ResponseAsync);
+        spec.Base = "";
+        request.ValidateOnly = false;
+        await RpcAssert.FailsAsync(StatusCode.InvalidArgument, "INVALID_REQUEST", () => _server.FineTuning.SubmitFineTuneJobAsync(request, Options).ResponseAsync);
+        Assert.Empty(await ListAsync(""));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(9)]
+    public async Task Preview_WithABatchCountOutOfRange_IsRefused(int count)
+    {
+        using var call = _server.FineTuning.PreviewFineTuneJob(new PreviewFineTuneJobRequest { Spec = Spec(), BatchCount = count }, Options);
+
+        await RpcAssert.FailsAsync(StatusCode.InvalidArgument, "INVALID_REQUEST", () => call.ResponseStream.MoveNext(Options.CancellationToken));
+    }
+
+    [Fact]
+    public async Task List_WithAFilter_GivesThoseJobsInPagesOfItsOwn()
+    {
+        var jobs = new List<string>();
+        for (var index = 0; index < 3; index++)
+            jobs.Add((await SubmitAsync(Spec())).Name);
+        await _server.FineTuning.CancelFineTuneJobAsync(new CancelFineTuneJobRequest { Name = jobs[1] }, Options);
+        const string waiting = "state = QUEUED AND model = \"models/colours\"";
+
+        Assert.Equal([jobs[2], jobs[0]], await ListAsync(waiting));
+        Assert.Equal([jobs[1]], await ListAsync("done = true"));
+        var page = await _server.FineTuning.ListFineTuneJobsAsync(new ListFineTuneJobsRequest { PageSize = 1, Filter = waiting }, Options);
+        await RpcAssert.FailsAsync(StatusCode.InvalidArgument, "INVALID_PAGE_TOKEN", () => _server.FineTuning.ListFineTuneJobsAsync(
+            new ListFineTuneJobsRequest { PageSize = 1, PageToken = page.NextPageToken }, Options).ResponseAsync);
+        var status = await RpcAssert.FailsAsync(StatusCode.InvalidArgument, "INVALID_REQUEST", () => ListAsync("state = ASLEEP"));
+        Assert.Contains("at character 9: 'ASLEEP'", Assert.Single(status.GetDetail<BadRequest>().FieldViolations).Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PauseResumeDelete_FollowTheStatesOfTheJob()
+    {
+        var name = (await SubmitAsync(Spec())).Name;
+        await RpcAssert.FailsAsync(StatusCode.FailedPrecondition, "JOB_NOT_PAUSED", () => ResumeAsync(name));
+
+        var paused = await PauseAsync(name);
+        Assert.Equal(JobState.Paused, paused.State);
+        Assert.Contains("ResumeFineTuneJob", paused.WaitingReason, StringComparison.Ordinal);
+        Assert.Equal(paused, await PauseAsync(name));
+        await RpcAssert.FailsAsync(StatusCode.FailedPrecondition, "JOB_NOT_DONE", () => DeleteAsync(name));
+        Assert.Equal(JobState.Queued, (await ResumeAsync(name)).State);
+        var lease = Lease();
+        Assert.True((await PauseAsync(name)).PauseRequested);
+        Assert.Equal(StopRequest.Pause, _server.Workspace.Jobs.Heartbeat(lease, null));
+        _server.Workspace.Jobs.Release(lease);
+        await _server.FineTuning.CancelFineTuneJobAsync(new CancelFineTuneJobRequest { Name = name }, Options);
+        await RpcAssert.FailsAsync(StatusCode.FailedPrecondition, "JOB_DONE", () => PauseAsync(name));
+        await DeleteAsync(name);
+
+        await RpcAssert.FailsAsync(StatusCode.NotFound, "JOB_NOT_FOUND", () => DeleteAsync(name));
+        Assert.Empty(await ListAsync(""));
+    }
+
+    [Fact]
+    public async Task WaitingReason_TellsWhatTheJobWaitsFor()
+    {
+        var running = (await SubmitAsync(Spec())).Name;
+        var next = (await SubmitAsync(Spec())).Name;
+        var last = (await SubmitAsync(Spec())).Name;
+        Assert.Contains("no trainer is alive, and this server starts none", (await GetAsync(next)).WaitingReason, StringComparison.Ordinal);
+
+        _server.Workspace.Jobs.SayAlive("test");
+        Assert.Equal("1 job comes before it", (await GetAsync(next)).WaitingReason);
+        Lease();
+        var job = await GetAsync(running);
+        Assert.Equal("", job.WaitingReason);
+        Assert.InRange(job.HeartbeatAge.ToTimeSpan(), TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        Assert.Equal($"next when a trainer is free; running: {running}", (await GetAsync(next)).WaitingReason);
+        Assert.Equal($"1 job comes before it; running: {running}", (await GetAsync(last)).WaitingReason);
+        _server.Workspace.Jobs.RequeueWorker("test");
+        Assert.StartsWith("trainer lost in attempt 1", (await GetAsync(running)).WaitingReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Watch_WhileNothingHappens_SendsHeartbeatsWithTheJob()
+    {
+        var job = await SubmitAsync(Spec());
+        Lease();
+        using var watch = _server.FineTuning.WatchFineTuneJob(new WatchFineTuneJobRequest { Name = job.Name }, Options);
+        FineTuneJobEvent item;
+        do
+        {
+            Assert.True(await watch.ResponseStream.MoveNext(Options.CancellationToken));
+            item = watch.ResponseStream.Current;
+        }
+        while (item.Cursor != 0);
+
+        Assert.Equal((FineTuneJobEvent.EventOneofCase.None, JobState.Running), (item.EventCase, item.Job.State));
+        Assert.True(item.HeartbeatAge.ToTimeSpan() >= TimeSpan.FromSeconds(4), $"The heartbeat is {item.HeartbeatAge} old.");
+    }
+
+    [Fact]
+    public async Task Promotion_OfAJobThatSucceeds_IsDoneByTheServerBeforeItsWatchEnds()
+    {
+        var spec = Spec();
+        spec.Promotion = Protocol.V1.PromotionRule.Always;
+        spec.PromotionAlias = "canary";
+        var job = await SubmitAsync(spec);
+        Assert.Equal(spec, job.Spec);
+        using var watch = _server.FineTuning.WatchFineTuneJob(new WatchFineTuneJobRequest { Name = job.Name }, Options);
+        _server.Workspace.Jobs.Publish(Lease(), TinyModels.FullManifest(_server.Workspace, "red", "green", "blue"));
+
+        var events = await ReadAsync(watch);
+
+        var done = await GetAsync(job.Name);
+        Assert.True(done.PromotionOutcome.Promoted, done.PromotionOutcome.Reason);
+        Assert.Equal(done.PromotionOutcome.Reason, events[^1].Message);
+        var model = await _server.Models.GetModelAsync(new GetModelRequest { Name = "models/colours" }, Options);
+        Assert.Equal(done.ModelVersion, $"models/colours/versions/{_server.Workspace.Models.Resolve("colours", "canary")?.Id.Number}");
+        Assert.Equal("models/colours", model.Name);
+    }
+
+    [Fact]
+    public async Task Promotion_OfAVersionThatDoesNotLoad_LeavesTheAliasAndSaysWhy()
+    {
+        TinyModels.ImportFull(_server.Workspace, "colours", "red", "green", "blue");
+        _server.Workspace.Models.SetAlias("colours", "live", 1, OptionalExpected.Absent);
+        var spec = Spec();
+        spec.Promotion = Protocol.V1.PromotionRule.Always;
+        var job = await SubmitAsync(spec);
+        // Three outputs and two labels.
+        _server.Workspace.Jobs.Publish(Lease(), TinyModels.FullManifest(_server.Workspace, "red", "green", "blue") with { Labels = ["red", "green"] });
+        using var watch = _server.FineTuning.WatchFineTuneJob(new WatchFineTuneJobRequest { Name = job.Name }, Options);
+        await ReadAsync(watch);
+
+        var outcome = (await GetAsync(job.Name)).PromotionOutcome;
+
+        Assert.False(outcome.Promoted);
+        Assert.Contains("3 outputs and 2 labels", outcome.Reason, StringComparison.Ordinal);
+        Assert.Equal("models/colours/versions/1", outcome.PreviousVersion);
+        Assert.Equal(1, _server.Workspace.Models.Resolve("colours", "live")?.Id.Number);
+    }
+
+    [Fact]
     public async Task UnknownJob_IsNotFoundEverywhere()
     {
         var name = $"fineTuneJobs/{new string('0', 32)}";
@@ -174,6 +387,24 @@ public sealed class FineTuningTests : IAsyncLifetime
     private Task<FineTuneJob> SubmitAsync(FineTuneSpec spec, string requestId = "") =>
         _server.FineTuning.SubmitFineTuneJobAsync(new SubmitFineTuneJobRequest { Spec = spec, RequestId = requestId },
             Options).ResponseAsync;
+
+    private Task<FineTuneJob> GetAsync(string name) =>
+        _server.FineTuning.GetFineTuneJobAsync(new GetFineTuneJobRequest { Name = name }, Options).ResponseAsync;
+
+    private Task<FineTuneJob> PauseAsync(string name) =>
+        _server.FineTuning.PauseFineTuneJobAsync(new PauseFineTuneJobRequest { Name = name }, Options).ResponseAsync;
+
+    private Task<FineTuneJob> ResumeAsync(string name) =>
+        _server.FineTuning.ResumeFineTuneJobAsync(new ResumeFineTuneJobRequest { Name = name }, Options).ResponseAsync;
+
+    private Task DeleteAsync(string name) =>
+        _server.FineTuning.DeleteFineTuneJobAsync(new DeleteFineTuneJobRequest { Name = name }, Options).ResponseAsync;
+
+    private async Task<List<string>> ListAsync(string filter)
+    {
+        var page = await _server.FineTuning.ListFineTuneJobsAsync(new ListFineTuneJobsRequest { Filter = filter }, Options);
+        return page.Jobs.Select(job => job.Name).ToList();
+    }
 
     private JobLease Lease() =>
         _server.Workspace.Jobs.TryLease("test", LeaseDuration) ?? throw new InvalidOperationException("No job waits.");

@@ -14,6 +14,8 @@ public sealed class ServerFixture : IAsyncLifetime
 
     public Workspace Workspace => _workspace ?? throw new InvalidOperationException("Not started.");
 
+    public string Address => _server?.Address ?? throw new InvalidOperationException("Not started.");
+
     public ClassificationService.ClassificationServiceClient Classification => new(Channel);
 
     public FineTuningService.FineTuningServiceClient FineTuning => new(Channel);

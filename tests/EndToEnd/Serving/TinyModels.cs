@@ -16,8 +16,11 @@ internal static class TinyModels
     /// <summary>Imports a model that names the strongest colour.</summary>
     /// <param name="labels">Class names for red, green and blue.</param>
     public static ModelVersionRecord ImportFull(Workspace workspace, string modelId, params string[] labels) =>
-        workspace.Models.Import(modelId,
-            Manifest("full", Put(workspace, FullGraph(labels)), labels) with { Weights = PutBytes(workspace, [1]) });
+        workspace.Models.Import(modelId, FullManifest(workspace, labels));
+
+    /// <summary>The manifest of such a model; its files are stored.</summary>
+    public static ModelManifest FullManifest(Workspace workspace, params string[] labels) =>
+        Manifest("full", Put(workspace, FullGraph(labels)), labels) with { Weights = PutBytes(workspace, [1]) };
 
     /// <summary>Imports the same model as <see cref="ImportFull"/>, scaled by the mean of a table that is large enough to lie outside.</summary>
     /// <param name="externalDataThreshold">Bytes of constants beyond which they go to a second blob.</param>

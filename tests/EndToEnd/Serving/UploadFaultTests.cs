@@ -22,6 +22,8 @@ public sealed class UploadFaultTests
             {
                 foreach (var message in messages.SkipLast(2))
                     await call.RequestStream.WriteAsync(message, Token);
+                // Two calls of one connection may be taken up in either order: an upload without a photo stores nothing, whichever is first.
+                await Eventually.HoldsAsync(() => IsBusyAsync(client));
                 await RpcAssert.FailsAsync(StatusCode.ResourceExhausted, "TOO_MANY_UPLOADS",
                     () => client.UploadAsync("second", Uploads.TwoColours(2)));
             }
@@ -44,6 +46,19 @@ public sealed class UploadFaultTests
 
         using var workspace = Workspace.Open(folder.Path, TimeProvider.System);
         Assert.Equal(["after"], workspace.Datasets.List(0, null).Items.Select(dataset => dataset.DisplayName));
+    }
+
+    private static async Task<bool> IsBusyAsync(DatasetService.DatasetServiceClient client)
+    {
+        try
+        {
+            await client.UploadAsync("empty", []);
+            throw new InvalidOperationException("An upload without photos was accepted.");
+        }
+        catch (RpcException refusal)
+        {
+            return refusal.StatusCode == StatusCode.ResourceExhausted;
+        }
     }
 
     [Fact]

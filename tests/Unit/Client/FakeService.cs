@@ -17,6 +17,10 @@ internal sealed class FakeAnswers
     public Func<SubmitFineTuneJobRequest, FineTuneJob>? Submit { get; set; }
     public Func<string, FineTuneJob>? GetJob { get; set; }
     public Func<string, FineTuneJob>? CancelJob { get; set; }
+    public Func<IServerStreamWriter<PageChunk>, Task>? Preview { get; set; }
+    public Func<string, FineTuneJob>? PauseJob { get; set; }
+    public Func<string, FineTuneJob>? ResumeJob { get; set; }
+    public Func<string, FineTuneJob>? DeleteJob { get; set; }
     public Func<ListFineTuneJobsRequest, ListFineTuneJobsResponse>? ListJobs { get; set; }
     public Func<WatchFineTuneJobRequest, IServerStreamWriter<FineTuneJobEvent>, ServerCallContext, Task>? Watch { get; set; }
     public Func<IAsyncStreamReader<UploadDatasetRequest>, Task<UploadDatasetResponse>>? Upload { get; set; }
@@ -111,6 +115,22 @@ internal sealed class FakeService : IAsyncDisposable
 
         public override Task<FineTuneJob> CancelFineTuneJob(CancelFineTuneJobRequest request, ServerCallContext context)
             => Task.FromResult(Answer(answers.CancelJob, request.Name));
+
+        public override Task PreviewFineTuneJob(
+            PreviewFineTuneJobRequest request, IServerStreamWriter<PageChunk> responseStream, ServerCallContext context)
+            => Answer(answers.Preview, responseStream);
+
+        public override Task<FineTuneJob> PauseFineTuneJob(PauseFineTuneJobRequest request, ServerCallContext context)
+            => Task.FromResult(Answer(answers.PauseJob, request.Name));
+
+        public override Task<FineTuneJob> ResumeFineTuneJob(ResumeFineTuneJobRequest request, ServerCallContext context)
+            => Task.FromResult(Answer(answers.ResumeJob, request.Name));
+
+        public override Task<Google.Protobuf.WellKnownTypes.Empty> DeleteFineTuneJob(DeleteFineTuneJobRequest request, ServerCallContext context)
+        {
+            Answer(answers.DeleteJob, request.Name);
+            return Task.FromResult(new Google.Protobuf.WellKnownTypes.Empty());
+        }
 
         public override Task<ListFineTuneJobsResponse> ListFineTuneJobs(ListFineTuneJobsRequest request, ServerCallContext context)
             => Task.FromResult(Answer(answers.ListJobs, request));

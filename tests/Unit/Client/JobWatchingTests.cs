@@ -46,6 +46,69 @@ public sealed class JobWatchingTests
     }
 
     [Fact]
+    public async Task Watch_Heartbeats_CarryTheCursorBeforeThemAndTheJob()
+    {
+        await using var service = await FakeService.StartAsync(new FakeAnswers
+        {
+            Watch = async (_, writer, _) =>
+            {
+                await writer.WriteAsync(Message(4));
+                await writer.WriteAsync(new Wire.FineTuneJobEvent
+                {
+                    HeartbeatAge = new() { Seconds = 3 },
+                    Job = new Wire.FineTuneJob { Name = Job, State = Wire.JobState.Running },
+                });
+                await writer.WriteAsync(Done(9));
+            },
+        });
+
+        var seen = await CollectAsync(service);
+
+        Assert.Equal([(4, false), (4, true), (9, false)], seen.Select(happened => (happened.Cursor, happened.IsHeartbeat)));
+        Assert.Equal((TimeSpan.FromSeconds(3), JobState.Running), (seen[1].HeartbeatAge, seen[1].Job?.State));
+    }
+
+    [Fact]
+    public async Task Watch_OfAJobThatIsDoneAlready_GivesAllItsEvents()
+    {
+        await using var service = await FakeService.StartAsync(new FakeAnswers
+        {
+            Watch = async (_, writer, _) =>
+            {
+                // As the service has it: each state event carries the job as it stands now.
+                foreach (var (cursor, state) in ((long, Wire.JobState)[])[(1, Wire.JobState.Queued), (2, Wire.JobState.Running), (4, Wire.JobState.Succeeded)])
+                {
+                    var item = Done(cursor);
+                    item.State = state;
+                    await writer.WriteAsync(item);
+                }
+                await writer.WriteAsync(Message(5));
+            },
+        });
+
+        Assert.Equal([1, 2, 4, 5], (await CollectAsync(service)).Select(happened => happened.Cursor));
+    }
+
+    [Fact]
+    public async Task Watch_JobThatIsToBePromoted_GoesOnToTheOutcome()
+    {
+        var outcomeDue = Done(9);
+        outcomeDue.Job.State = Wire.JobState.Succeeded;
+        outcomeDue.Job.Spec = new Wire.FineTuneSpec { Promotion = Wire.PromotionRule.Always };
+        await using var service = await FakeService.StartAsync(new FakeAnswers
+        {
+            Watch = async (_, writer, _) =>
+            {
+                await writer.WriteAsync(outcomeDue);
+                await writer.WriteAsync(Message(10));
+            },
+            GetJob = _ => new Wire.FineTuneJob { Name = Job, State = Wire.JobState.Succeeded, Done = true },
+        });
+
+        Assert.Equal([9, 10], (await CollectAsync(service)).Select(happened => happened.Cursor));
+    }
+
+    [Fact]
     public async Task Watch_RepeatedEvents_ArePassedOnOnce()
     {
         await using var service = await FakeService.StartAsync(new FakeAnswers

@@ -13,13 +13,7 @@ public sealed class JsonAnswerTests
     public async Task FineTune_WaitAndPromoteWithJson_AnswersOneLineAndKeepsTheRestOnStandardError()
     {
         SubmitFineTuneJobRequest? submitted = null;
-        SetAliasRequest? promoted = null;
-        using var folder = new TemporaryFolder();
-        foreach (var label in (string[])["daisy", "rose"])
-        {
-            Directory.CreateDirectory(Path.Combine(folder.Path, label));
-            File.WriteAllText(Path.Combine(folder.Path, label, "1.jpg"), label);
-        }
+        using var folder = TwoClasses();
         await using var service = await FakeService.StartAsync(new FakeAnswers
         {
             Upload = async stream =>
@@ -58,15 +52,23 @@ public sealed class JsonAnswerTests
                     },
                 });
             },
-            SetAlias = request =>
+            GetJob = name => new FineTuneJob
             {
-                promoted = request;
-                return new Model { Name = request.Model };
+                Name = name,
+                Spec = submitted?.Spec,
+                State = JobState.Succeeded,
+                Done = true,
+                ModelVersion = "models/flowers/versions/3",
+                PlanJson = """{"steps":40}""",
+                PromotionOutcome = new PromotionOutcome
+                {
+                    Promoted = true, Reason = "live now names models/flowers/versions/3.", PreviousVersion = "models/flowers/versions/2",
+                },
             },
         });
 
         var run = await CommandRun.OfAsync(Cancel,
-            "finetune", folder.Path, "--model", "flowers", "--promote", "--json", "--server", service.Address,
+            "finetune", folder.Path, "--model", "flowers", "--promote", "if-better", "--json", "--server", service.Address,
             "--recipe", "lite", "--steps", "40", "--early-stopping-patience", "0", "--learning-rate", "0.003", "--budget", "2m");
 
         Assert.Equal(ExitCodes.Ok, run.ExitCode);
@@ -87,9 +89,160 @@ public sealed class JsonAnswerTests
                     LearningRate = 0.003,
                     TimeBudget = new Google.Protobuf.WellKnownTypes.Duration { Seconds = 120 },
                 },
+                Promotion = PromotionRule.IfBetter,
             },
             submitted?.Spec);
-        Assert.Equal(("models/flowers", "live", "models/flowers/versions/3"), (promoted?.Model, promoted?.Alias, promoted?.Version));
+        Assert.True(run.Json.GetProperty("promotion").GetProperty("promoted").GetBoolean());
+        Assert.Equal("models/flowers/versions/2", run.Json.GetProperty("promotion").GetProperty("previous_version").GetString());
+    }
+
+    [Theory]
+    [InlineData("--promote", 1)]
+    [InlineData("--wait", 0)]
+    public async Task FineTune_PromoteWithoutAWord_MeansAlways(string option, int rule)
+    {
+        SubmitFineTuneJobRequest? submitted = null;
+        var answers = FailingJob();
+        answers.Submit = request =>
+        {
+            submitted = request;
+            return new FineTuneJob { Name = "fineTuneJobs/j1", Spec = request.Spec };
+        };
+        await using var service = await FakeService.StartAsync(answers);
+
+        await CommandRun.OfAsync(Cancel, "finetune", "datasets/abc", "--model", "flowers", "--server", service.Address, option);
+        var wrong = await CommandRun.OfAsync(Cancel, "finetune", "datasets/abc", "--model", "flowers", "--promote", "perhaps");
+
+        Assert.Equal((PromotionRule)rule, submitted?.Spec.Promotion);
+        Assert.Equal(ExitCodes.Usage, wrong.ExitCode);
+        Assert.Contains("if-better", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task FineTune_BadValue_IsRefusedBeforePhotosAreSent()
+    {
+        using var folder = TwoClasses();
+        var uploads = 0;
+        await using var service = await FakeService.StartAsync(new FakeAnswers
+        {
+            Upload = _ =>
+            {
+                uploads++;
+                return Task.FromResult(new UploadDatasetResponse());
+            },
+            Submit = request => request is { ValidateOnly: true, Spec.Dataset: "" }
+                ? throw new RpcException(new Status(StatusCode.InvalidArgument, "spec.overrides.steps: is 0."))
+                : throw new InvalidOperationException("Submitted all the same."),
+        });
+
+        var run = await CommandRun.OfAsync(Cancel, "finetune", folder.Path, "--model", "flowers", "--steps", "0", "--server", service.Address);
+
+        Assert.Equal(ExitCodes.Refused, run.ExitCode);
+        Assert.Contains("spec.overrides.steps", run.Error, StringComparison.Ordinal);
+        Assert.Equal(0, uploads);
+    }
+
+    [Fact]
+    public async Task FineTune_PreviewThatBreaksOff_LeavesNoFile()
+    {
+        using var folder = new TemporaryFolder();
+        var page = Path.Combine(folder.Path, "page.html");
+        var answers = FailingJob();
+        answers.Submit = request => new FineTuneJob { Spec = request.Spec };
+        answers.Preview = async writer =>
+        {
+            await writer.WriteAsync(new PageChunk { Data = Google.Protobuf.ByteString.CopyFromUtf8("<html>") });
+            throw new RpcException(new Status(StatusCode.InvalidArgument, "It broke."));
+        };
+        await using var service = await FakeService.StartAsync(answers);
+        string[] arguments = ["finetune", "datasets/abc", "--model", "flowers", "--preview", page, "--json", "--server", service.Address];
+
+        var broken = await CommandRun.OfAsync(Cancel, arguments);
+        Assert.Equal(ExitCodes.Refused, broken.ExitCode);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+
+        answers.Preview = writer => writer.WriteAsync(new PageChunk { Data = Google.Protobuf.ByteString.CopyFromUtf8("<html>") });
+        var whole = await CommandRun.OfAsync(Cancel, arguments);
+        Assert.Equal((ExitCodes.Ok, page), (whole.ExitCode, whole.Json.GetProperty("preview").GetString()));
+        Assert.Equal("<html>", File.ReadAllText(page));
+        Assert.Single(Directory.EnumerateFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public async Task FineTune_DryRun_PrintsTheEstimateAndSubmitsNothing()
+    {
+        var submissions = new List<bool>();
+        var answers = FailingJob();
+        answers.Submit = request =>
+        {
+            submissions.Add(request.ValidateOnly);
+            return new FineTuneJob
+            {
+                Spec = request.Spec,
+                PlanJson = """{"steps":40}""",
+                Estimate = new FineTuneEstimate { Duration = new() { Seconds = 95 }, PeakMemoryBytes = 1 << 30, ImagesPerSecond = 12.5 },
+            };
+        };
+        await using var service = await FakeService.StartAsync(answers);
+
+        var run = await CommandRun.OfAsync(
+            Cancel, "finetune", "datasets/abc", "--model", "flowers", "--dry-run", "--json", "--server", service.Address);
+
+        Assert.Equal(ExitCodes.Ok, run.ExitCode);
+        Assert.All(submissions, Assert.True);
+        Assert.Equal((95, 1 << 30, 40), (run.Json.GetProperty("duration_seconds").GetDouble(),
+            run.Json.GetProperty("peak_memory_bytes").GetInt64(), run.Json.GetProperty("plan").GetProperty("steps").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Jobs_StateAndFilter_BecomeOneFilter()
+    {
+        ListFineTuneJobsRequest? asked = null;
+        await using var service = await FakeService.StartAsync(new FakeAnswers
+        {
+            ListJobs = request =>
+            {
+                asked = request;
+                return new ListFineTuneJobsResponse();
+            },
+        });
+
+        var run = await CommandRun.OfAsync(
+            Cancel, "jobs", "list", "--state", "running", "--filter", "model = models/m", "--server", service.Address);
+        var wrong = await CommandRun.OfAsync(Cancel, "jobs", "--state", "asleep", "--server", service.Address);
+
+        Assert.Equal(ExitCodes.Ok, run.ExitCode);
+        Assert.Equal("state = RUNNING AND model = models/m", asked?.Filter);
+        Assert.Equal(ExitCodes.Usage, wrong.ExitCode);
+        Assert.Contains("PAUSED", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Jobs_PauseResumeDelete_SayWhatBecameOfTheJob()
+    {
+        var asked = new List<string>();
+        await using var service = await FakeService.StartAsync(new FakeAnswers
+        {
+            PauseJob = name => Answer("pause", name, new FineTuneJob { State = JobState.Running, PauseRequested = true }),
+            ResumeJob = name => Answer("resume", name, new FineTuneJob { State = JobState.Queued }),
+            DeleteJob = name => Answer("delete", name, new FineTuneJob()),
+        });
+
+        var pause = await CommandRun.OfAsync(Cancel, "jobs", "pause", "j1", "--json", "--server", service.Address);
+        var resume = await CommandRun.OfAsync(Cancel, "jobs", "resume", "j1", "--json", "--server", service.Address);
+        var delete = await CommandRun.OfAsync(Cancel, "jobs", "delete", "j1", "--json", "--server", service.Address);
+
+        Assert.Equal(["pause fineTuneJobs/j1", "resume fineTuneJobs/j1", "delete fineTuneJobs/j1"], asked);
+        Assert.True(pause.Json.GetProperty("pause_requested").GetBoolean());
+        Assert.Equal("QUEUED", resume.Json.GetProperty("state").GetString());
+        Assert.True(delete.Json.GetProperty("deleted").GetBoolean());
+
+        FineTuneJob Answer(string call, string name, FineTuneJob job)
+        {
+            asked.Add($"{call} {name}");
+            job.Name = name;
+            return job;
+        }
     }
 
     [Fact]
@@ -207,4 +360,15 @@ public sealed class JsonAnswerTests
             },
         }),
     };
+
+    private static TemporaryFolder TwoClasses()
+    {
+        var folder = new TemporaryFolder();
+        foreach (var label in (string[])["daisy", "rose"])
+        {
+            Directory.CreateDirectory(Path.Combine(folder.Path, label));
+            File.WriteAllText(Path.Combine(folder.Path, label, "1.jpg"), label);
+        }
+        return folder;
+    }
 }

@@ -14,20 +14,24 @@ internal static class NetworkOracle
     // Absolute, on logits and features. Source: the oracle's tolerances.
     private const double OutputTolerance = 1e-4;
 
-    public static OracleReport Check(OracleFile oracle, string artifactFolder)
+    /// <param name="oracle">Weights, images and what comes of them.</param>
+    /// <param name="artifactFolder">Where the graphs are written.</param>
+    /// <param name="kernels">Whether fused graphs run on managed kernels, or plain ones on ONNX Runtime's own.</param>
+    public static OracleReport Check(OracleFile oracle, string artifactFolder, bool kernels)
     {
         var network = new BitNetwork(oracle.Name, oracle.Layers, oracle.Width);
         var weights = Weights(network, oracle);
         var images = Images(oracle);
-        var report = new OracleReport(oracle.Name);
-        var sizes = new TrainingGraphSizes(oracle.Classes, oracle.Batch, oracle.Size);
+        var report = new OracleReport(kernels ? oracle.Name : $"{oracle.Name}, plain");
+        var options = new RuntimeOptions { ManagedKernels = kernels };
+        var sizes = new TrainingGraphSizes(oracle.Classes, oracle.Batch, oracle.Size, Fused: kernels);
         var cache = new ArtifactCache(artifactFolder);
         if (oracle.Parameters is { } count)
             report.Add("parameter count", Math.Abs(count - weights.Parameters.Sum(parameter => (long)parameter.ElementCount)), 0);
 
         var optimizer = oracle.Optimizer ?? new OracleOptimizer("SGD", 0.003, 0.9, Math.Max(0, (oracle.Losses?.Length ?? 1) - 1));
         using var engine = new TrainingEngine(cache.GetOrWrite(TrainingGraphs.Training(network, sizes)),
-            cache.GetOrWrite(OptimizerGraph.Build(weights.Parameters, (float)optimizer.Momentum, 0)), weights.Parameters, new RuntimeOptions());
+            cache.GetOrWrite(OptimizerGraph.Build(weights.Parameters, (float)optimizer.Momentum, 0, kernels)), weights.Parameters, options);
         for (var index = 0; index < weights.Parameters.Count; index++)
             weights[weights.Parameters[index].Name].CopyTo(engine.Weights(index));
         images.CopyTo(engine.Inputs);
@@ -36,7 +40,7 @@ internal static class NetworkOracle
         for (var index = 0; index < oracle.Batch; index++)
             engine.Permutation[index] = index;
 
-        using (var evaluation = new EvaluationEngine(cache.GetOrWrite(TrainingGraphs.Evaluation(network, sizes)), new RuntimeOptions()))
+        using (var evaluation = new EvaluationEngine(cache.GetOrWrite(TrainingGraphs.Evaluation(network, sizes)), options))
         {
             images.CopyTo(evaluation.Images);
             labels.CopyTo(evaluation.Labels);

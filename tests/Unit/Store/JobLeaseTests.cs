@@ -191,7 +191,7 @@ public sealed class JobLeaseTests
         Assert.Equal(0, test.Jobs.RequeueWorker("dead"));
 
         Assert.Equal(JobState.Queued, test.Job(dead.JobId).State);
-        Assert.False(test.Jobs.Heartbeat(alive, null));
+        Assert.Equal(StopRequest.None, test.Jobs.Heartbeat(alive, null));
         Assert.Throws<LeaseLostException>(() => test.Jobs.Heartbeat(dead, null));
     }
 

@@ -109,13 +109,13 @@ public sealed class JobStoreTests
         using var server = test.OpenAgain();
         var job = test.Submit();
         var lease = test.Lease();
-        Assert.False(test.Jobs.Heartbeat(lease, null));
+        Assert.Equal(StopRequest.None, test.Jobs.Heartbeat(lease, null));
 
         var asked = server.Jobs.RequestCancel(job.Id);
         server.Jobs.RequestCancel(job.Id);
 
         Assert.Equal((JobState.Running, true), (asked.State, asked.CancelRequested));
-        Assert.True(test.Jobs.Heartbeat(lease, test.Progress(5)));
+        Assert.Equal(StopRequest.Cancel, test.Jobs.Heartbeat(lease, test.Progress(5)));
         test.Jobs.Cancel(lease);
         Assert.Equal(JobState.Cancelled, server.Jobs.RequestCancel(job.Id).State);
         Assert.Equal([JobState.Queued, JobState.Running, JobState.Cancelled], test.States(job.Id));
@@ -209,5 +209,43 @@ public sealed class JobStoreTests
         Assert.Equal(ids, first.Items.Concat(second.Items).Concat(third.Items).Select(job => job.Id));
         Assert.Null(third.NextPageToken);
         Assert.Equal(newer.Id, test.Jobs.List(1, null).Items[0].Id);
+    }
+
+    [Fact]
+    public void List_WithAFilter_GivesThoseThatMeetItAndBindsItsTokens()
+    {
+        using var test = new TestWorkspace();
+        var flowers = Enumerable.Range(0, 5).Select(_ => test.Submit("flowers").Id).ToArray();
+        test.Submit("trees");
+        test.Jobs.RequestCancel(flowers[1]);
+        var waiting = new JobFilter([new JobCondition(JobField.Model, false, "flowers"), new JobCondition(JobField.Done, false, "false")]);
+
+        var first = test.Jobs.List(3, null, waiting);
+        var second = test.Jobs.List(3, first.NextPageToken, waiting);
+
+        Assert.Equal([flowers[4], flowers[3], flowers[2], flowers[0]], first.Items.Concat(second.Items).Select(job => job.Id));
+        Assert.Null(second.NextPageToken);
+        Assert.Throws<InvalidPageTokenException>(() => test.Jobs.List(3, first.NextPageToken));
+        Assert.Throws<InvalidPageTokenException>(() =>
+            test.Jobs.List(3, first.NextPageToken, new JobFilter([new JobCondition(JobField.State, true, nameof(JobState.Failed))])));
+        Assert.Equal([flowers[1]], Ids(new JobCondition(JobField.State, false, nameof(JobState.Cancelled))));
+        Assert.Equal(5, Ids(new JobCondition(JobField.State, true, nameof(JobState.Cancelled))).Count);
+        Assert.Empty(Ids(new JobCondition(JobField.Dataset, true, new string('d', 64))));
+
+        List<string> Ids(JobCondition condition) => test.Jobs.List(0, null, new JobFilter([condition])).Items.Select(job => job.Id).ToList();
+    }
+
+    [Fact]
+    public void Submit_SameIdAndContent_IsOneJobWhateverItsSpecificationResolvedTo()
+    {
+        using var test = new TestWorkspace();
+        var spec = TestWorkspace.Spec() with { Base = new ModelVersionId("base", 1) };
+        var first = test.Jobs.Submit(spec, "once", "flowers from base@live");
+
+        Assert.Equal(first.Id, test.Jobs.Submit(spec with { Base = new ModelVersionId("base", 2) }, "once", "flowers from base@live").Id);
+        Assert.Equal(first.Id, test.Jobs.FindRequest("once", "flowers from base@live")?.Id);
+        Assert.Throws<RequestIdConflictException>(() => test.Jobs.Submit(spec, "once", "flowers from base@best"));
+        Assert.Throws<RequestIdConflictException>(() => test.Jobs.FindRequest("once", "something else"));
+        Assert.Null(test.Jobs.FindRequest("twice", "flowers from base@live"));
     }
 }

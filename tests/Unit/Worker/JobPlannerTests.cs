@@ -52,6 +52,6 @@ public sealed class JobPlannerTests : IDisposable
         var job = _workspace.Jobs.Submit(
             new FineTuneSpec { DatasetId = dataset.Id, ModelId = "squares", Network = network, Method = method, Recipe = "paper" }, null);
         var options = new TrainerOptions { WorkerId = "worker", MemoryBytes = memoryBytes };
-        return new JobPlanner(_workspace, new ArtifactCache(_workspace.CacheFolder), options).Plan(job, dataset);
+        return new JobPlanner(_workspace, new ArtifactCache(_workspace.CacheFolder), options, TestContext.Current.CancellationToken).Plan(job, dataset);
     }
 }

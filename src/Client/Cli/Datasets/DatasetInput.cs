@@ -12,11 +12,13 @@ internal static class DatasetInput
     private const int MaxProblemsShown = 20;
 
     /// <summary>A folder or an archive on this machine, uploaded; else a data set of the server.</summary>
+    /// <param name="beforeUpload">Called before photos are sent, when they were found to be some; what it throws keeps them here.</param>
     /// <exception cref="CommandException">It is none of them.</exception>
-    public static async Task<Dataset> ResolveAsync(Terminal terminal, BitClient client, string data, CancellationToken cancellationToken)
+    public static async Task<Dataset> ResolveAsync(
+        Terminal terminal, BitClient client, string data, Func<Task> beforeUpload, CancellationToken cancellationToken)
     {
         if (Directory.Exists(data) || File.Exists(data) || LooksLikePath(data))
-            return await UploadAsync(terminal, client, data, null, cancellationToken);
+            return await UploadAsync(terminal, client, data, null, cancellationToken, beforeUpload);
         try
         {
             return await DatasetReference.FindAsync(client, data, cancellationToken);
@@ -37,16 +39,20 @@ internal static class DatasetInput
     /// <summary>Uploads a folder or an archive.</summary>
     /// <param name="path">A folder, or a ZIP file.</param>
     /// <param name="displayName">A name for people; null takes that of the folder or archive.</param>
+    /// <param name="beforeUpload">As for <see cref="ResolveAsync"/>.</param>
     /// <exception cref="CommandException">It is neither.</exception>
     public static async Task<Dataset> UploadAsync(
-        Terminal terminal, BitClient client, string path, string? displayName, CancellationToken cancellationToken)
+        Terminal terminal, BitClient client, string path, string? displayName, CancellationToken cancellationToken,
+        Func<Task>? beforeUpload = null)
     {
         if (!File.Exists(path))
         {
             var folder = PhotoFolder.Read(path);
+            await (beforeUpload?.Invoke() ?? Task.CompletedTask);
             return await UploadPhotosAsync(terminal, client, displayName ?? Path.GetFileName(folder.Path), folder.Photos, cancellationToken);
         }
         RequireArchive(path);
+        await (beforeUpload?.Invoke() ?? Task.CompletedTask);
         var name = displayName ?? Path.GetFileNameWithoutExtension(path);
         return Report(terminal, name, await ProgressDisplay.RunAsync(terminal, line =>
             client.UploadArchiveAsync(path, name, new UploadLine(line), cancellationToken)));

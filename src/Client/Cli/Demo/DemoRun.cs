@@ -99,7 +99,11 @@ internal sealed class DemoRun(Terminal terminal)
         JobWatch.RequireSuccess(followed.Job);
         Step($"Trained {followed.Job.ModelVersion}", training);
 
-        await client.SetAliasAsync(ModelName, followed.Job.ModelVersion, cancellationToken: cancellationToken);
+        if (followed.Job.PromotionOutcome is not { IsPromoted: true })
+        {
+            throw new CommandException(ExitCodes.Failed, "NOT_PROMOTED",
+                followed.Job.PromotionOutcome?.Reason ?? $"{followed.Job.ModelVersion} was not promoted.");
+        }
         terminal.Say($"Promoted it: models/{ModelName}@{Model.LiveAlias} answers with it");
         var predictions = await PredictAsync(client, HeldOut.Choose(photos, MaxCheckedPictures, ChoiceSeed), cancellationToken);
         var shown = HeldOut.Choose(photos, ShownPictures, ChoiceSeed).Select(photo => photo.FileName).ToHashSet(StringComparer.Ordinal);
@@ -154,6 +158,7 @@ internal sealed class DemoRun(Terminal terminal)
     private static FineTuneSpec Complete(FineTuneSpec spec) => spec with
     {
         Network = spec.Network.Length == 0 && spec.Base.Length == 0 ? DefaultNetwork : spec.Network,
+        Promotion = PromotionRule.Always,
         Overrides = spec.Overrides with { TimeBudget = spec.Overrides.TimeBudget ?? DefaultTimeBudget },
     };
 

@@ -10,6 +10,9 @@ internal sealed record FollowedJob(FineTuneJob Job, double? ImagesPerSecond);
 /// <summary>Follows a job on the screen until it is done.</summary>
 internal static class JobWatch
 {
+    // Reports come every second.
+    private static readonly TimeSpan SilentTrainer = TimeSpan.FromSeconds(10);
+
     /// <exception cref="CommandException">The person stopped waiting; the job goes on.</exception>
     public static async Task<FollowedJob> FollowAsync(Terminal terminal, BitClient client, string job, CancellationToken cancellationToken)
     {
@@ -58,12 +61,17 @@ internal static class JobWatch
                 line.Note(message);
             if (happened.PlanJson is { } plan && PlanText.OneLine(plan) is { Length: > 0 } values)
                 line.Note($"Plan: {values}");
-            if (happened.State is JobState.Queued or JobState.Paused or JobState.Validating)
+            // A state of the past says nothing about now: the job that comes with it does, and so does that of a heartbeat.
+            if (happened.Job is { IsDone: false, State: JobState.Queued or JobState.Paused or JobState.Validating })
                 line.Show(new ProgressReport(TrainingText.Waiting(happened.Job), 0, 0, ""));
             if (happened.Job is { IsDone: true })
                 done = happened.Job;
+            if (happened is { IsHeartbeat: true, HeartbeatAge: { } age } && age > SilentTrainer)
+                line.Show(new ProgressReport($"the trainer is silent for {Show.Duration(age)}", 0, 0, ""));
         }
-        return new FollowedJob(done ?? await client.GetFineTuneJobAsync(job, cancellationToken), Median(speeds));
+        // What came with its end does not know yet what became of its promotion.
+        return new FollowedJob(
+            done is { IsPromotionPending: false } ? done : await client.GetFineTuneJobAsync(job, cancellationToken), Median(speeds));
     }
 
     private static double? Median(List<double> values)

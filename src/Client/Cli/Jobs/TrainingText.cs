@@ -27,5 +27,10 @@ internal static class TrainingText
         return string.Join("  ", parts);
     }
 
-    public static string Waiting(FineTuneJob? job) => job is { WaitingReason.Length: > 0 } ? job.WaitingReason : "waiting for a trainer";
+    public static string Waiting(FineTuneJob? job) => job switch
+    {
+        { State: JobState.Paused } => "paused; go on with: bit jobs resume " + ResourceName.Id(job.Name),
+        { WaitingReason.Length: > 0 } => $"waiting: {job.WaitingReason}",
+        _ => "waiting for a trainer",
+    };
 }

@@ -20,10 +20,32 @@ internal static class JsonShapes
         job.Attempt,
         CancelRequested = job.IsCancelRequested,
         WaitingReason = NullIfEmpty(job.WaitingReason),
+        PauseRequested = job.IsPauseRequested,
+        HeartbeatAgeSeconds = job.HeartbeatAge?.TotalSeconds,
+        Promotion = job.PromotionOutcome is null ? null : Of(job.PromotionOutcome),
         job.CreateTime,
         job.StartTime,
         job.EndTime,
         Plan = Parse(job.PlanJson),
+    };
+
+    public static object Of(FineTuneEstimate estimate) => new
+    {
+        DurationSeconds = Math.Round(estimate.Duration.TotalSeconds, 1),
+        estimate.PeakMemoryBytes,
+        ImagesPerSecond = Math.Round(estimate.ImagesPerSecond, 1),
+        estimate.DiskBytes,
+        MeasuredWhileBusy = estimate.IsMeasuredWhileBusy,
+        Plan = Parse(estimate.PlanJson),
+    };
+
+    public static object Of(PromotionOutcome outcome) => new
+    {
+        Promoted = outcome.IsPromoted,
+        outcome.Reason,
+        PreviousVersion = NullIfEmpty(outcome.PreviousVersion),
+        outcome.PreviousAccuracy,
+        outcome.NewAccuracy,
     };
 
     public static object Of(FineTuneProgress progress) => new
@@ -122,6 +144,8 @@ internal static class JsonShapes
         spec.Overrides.EarlyStoppingPatience,
         spec.Overrides.Seed,
         TimeBudgetSeconds = spec.Overrides.TimeBudget?.TotalSeconds,
+        Promotion = spec.Promotion == PromotionRule.Never ? null : PromotionText.NameOf(spec.Promotion),
+        PromotionAlias = NullIfEmpty(spec.PromotionAlias),
     };
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;

@@ -31,10 +31,16 @@ public sealed partial class BitClient
     }
 
     /// <summary>Lists jobs, newest first; pages are fetched as they are needed.</summary>
-    public IAsyncEnumerable<FineTuneJob> ListFineTuneJobsAsync(CancellationToken cancellationToken = default)
+    /// <param name="filter">
+    /// Conditions joined by AND on state, done, model and dataset, for example <c>state = RUNNING AND model = "models/flowers"</c>;
+    /// empty means all.
+    /// </param>
+    /// <param name="cancellationToken">Ends the listing.</param>
+    /// <exception cref="BitException">InvalidArgument: the filter is not one; the message says where.</exception>
+    public IAsyncEnumerable<FineTuneJob> ListFineTuneJobsAsync(string filter = "", CancellationToken cancellationToken = default)
         => Pages.WalkAsync(async (token, cancel) =>
         {
-            var request = new Wire.ListFineTuneJobsRequest { PageToken = token };
+            var request = new Wire.ListFineTuneJobsRequest { PageToken = token, Filter = filter };
             var page = await CallAsync(options => _fineTuning.ListFineTuneJobsAsync(request, options), _options.Deadline, cancel)
                 .ConfigureAwait(false);
             return (page.Jobs.Select(FineTuneWire.FromWire), page.NextPageToken);
@@ -47,5 +53,33 @@ public sealed partial class BitClient
         var request = new Wire.CancelFineTuneJobRequest { Name = ResourceName.Job(job) };
         return FineTuneWire.FromWire(await CallAsync(
             options => _fineTuning.CancelFineTuneJobAsync(request, options), _options.Deadline, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Asks a job to pause. A waiting job is paused at once, a running one soon, at a checkpoint. A paused job stays as it
+    /// is.</summary>
+    /// <exception cref="BitException">NotFound: there is no such job. FailedPrecondition: it is done, or being cancelled.</exception>
+    public async Task<FineTuneJob> PauseFineTuneJobAsync(string job, CancellationToken cancellationToken = default)
+    {
+        var request = new Wire.PauseFineTuneJobRequest { Name = ResourceName.Job(job) };
+        return FineTuneWire.FromWire(await CallAsync(
+            options => _fineTuning.PauseFineTuneJobAsync(request, options), _options.Deadline, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Queues a paused job again, or takes back a pause that was asked for and has not happened yet.</summary>
+    /// <exception cref="BitException">NotFound: there is no such job. FailedPrecondition: it is done, or not paused.</exception>
+    public async Task<FineTuneJob> ResumeFineTuneJobAsync(string job, CancellationToken cancellationToken = default)
+    {
+        var request = new Wire.ResumeFineTuneJobRequest { Name = ResourceName.Job(job) };
+        return FineTuneWire.FromWire(await CallAsync(
+            options => _fineTuning.ResumeFineTuneJobAsync(request, options), _options.Deadline, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Deletes a job that is done, with its events and checkpoints. Its version stays.</summary>
+    /// <exception cref="BitException">NotFound: there is no such job. FailedPrecondition: it is not done.</exception>
+    public async Task DeleteFineTuneJobAsync(string job, CancellationToken cancellationToken = default)
+    {
+        var request = new Wire.DeleteFineTuneJobRequest { Name = ResourceName.Job(job) };
+        await CallAsync(
+            options => _fineTuning.DeleteFineTuneJobAsync(request, options), _options.Deadline, cancellationToken).ConfigureAwait(false);
     }
 }

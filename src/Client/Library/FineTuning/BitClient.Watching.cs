@@ -6,7 +6,8 @@ namespace BiT.Client;
 
 public sealed partial class BitClient
 {
-    /// <summary>Follows a job: old events first, then new ones as they happen, until the job is done.</summary>
+    /// <summary>Follows a job: old events first, then new ones as they happen, until the job is done and its promotion, if one was asked
+    /// for, is decided. While nothing happens, heartbeats come (<see cref="FineTuneJobEvent.IsHeartbeat"/>).</summary>
     /// <param name="job">The job.</param>
     /// <param name="afterCursor">Only events behind this cursor; 0 means from the beginning.</param>
     /// <returns>Each event exactly once, in order. A broken connection is opened again behind the last event seen.</returns>
@@ -18,6 +19,7 @@ public sealed partial class BitClient
     {
         var name = ResourceName.Job(job);
         var cursor = afterCursor;
+        var isEndSeen = false;
         for (var breaks = 0; ;)
         {
             Exception? broken = null;
@@ -42,18 +44,32 @@ public sealed partial class BitClient
                     }
                     if (next is null)
                         break;
+                    if (next.IsHeartbeat)
+                    {
+                        breaks = 0;
+                        // Whoever notes the cursor of the newest event to continue behind it must not begin anew.
+                        yield return next with { Cursor = cursor };
+                        continue;
+                    }
                     if (next.Cursor <= cursor)
                         continue;
                     cursor = next.Cursor;
                     breaks = 0;
                     yield return next;
-                    if (next.Job is { IsDone: true })
-                        yield break;
+                    // The job with an old event is the job of today: only an event of the end tells that the end was seen. What became of a
+                    // promotion may still follow it, so the service ends the stream.
+                    isEndSeen |= next is
+                    {
+                        State: JobState.Succeeded or JobState.Failed or JobState.Cancelled, Job: { IsDone: true, IsPromotionPending: false },
+                    };
                 }
             }
+            if (isEndSeen)
+                yield break;
             // The stream ended without the event that makes the job done: either that event lies before the cursor, or a server
             // that is shutting down closed the stream politely.
-            if (broken is null && (await GetFineTuneJobAsync(name, cancellationToken).ConfigureAwait(false)).IsDone)
+            if (broken is null && await GetFineTuneJobAsync(name, cancellationToken).ConfigureAwait(false)
+                is { IsDone: true, IsPromotionPending: false })
                 yield break;
             if (breaks++ >= _options.MaxReconnects)
                 throw broken ?? new BitException(StatusCode.Unavailable, "WATCH_ENDED", $"The service keeps ending the watch of {name}.");

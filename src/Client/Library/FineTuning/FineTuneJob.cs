@@ -65,6 +65,60 @@ public sealed record FineTuneJob
 
     /// <summary>Why the job is not running now, for people; empty while it runs.</summary>
     public string WaitingReason { get; init; } = "";
+
+    /// <summary>True once a pause was asked for, until the job is paused.</summary>
+    public bool IsPauseRequested { get; init; }
+
+    /// <summary>Time since the trainer's last sign of life; set while running.</summary>
+    public TimeSpan? HeartbeatAge { get; init; }
+
+    /// <summary>What became of <see cref="FineTuneSpec.Promotion"/>; null before it is decided, and where none was asked for.</summary>
+    public PromotionOutcome? PromotionOutcome { get; init; }
+
+    /// <summary>True from success until the promotion that was asked for is decided, a matter of seconds.</summary>
+    public bool IsPromotionPending
+        => State == JobState.Succeeded && Spec.Promotion != PromotionRule.Never && PromotionOutcome is null;
+}
+
+/// <summary>What a job would cost, from a short measurement on the trainer that would run it.</summary>
+public sealed record FineTuneEstimate
+{
+    /// <summary>Every resolved value of the run as JSON.</summary>
+    public required string PlanJson { get; init; }
+
+    /// <summary>From the start of the job to the published version; early stopping may end it sooner.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>Largest resident memory of the trainer.</summary>
+    public long PeakMemoryBytes { get; init; }
+
+    /// <summary>Training photos per second; for <c>head</c>, photos per second through the backbone.</summary>
+    public double ImagesPerSecond { get; init; }
+
+    /// <summary>Disk space for checkpoints, caches and the version.</summary>
+    public long DiskBytes { get; init; }
+
+    /// <summary>True if the trainer ran a job meanwhile: the time is then too long.</summary>
+    public bool IsMeasuredWhileBusy { get; init; }
+}
+
+/// <summary>What became of a promotion.</summary>
+public sealed record PromotionOutcome
+{
+    /// <summary>True if the alias now names the new version.</summary>
+    public required bool IsPromoted { get; init; }
+
+    /// <summary>Why, or why not.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>The version that the alias named before; empty if none.</summary>
+    public string PreviousVersion { get; init; } = "";
+
+    /// <summary>Share of the job's validation photos that the previous version classifies right, 0 to 1; null if not compared.</summary>
+    public double? PreviousAccuracy { get; init; }
+
+    /// <summary>The same of the new version.</summary>
+    public double? NewAccuracy { get; init; }
 }
 
 /// <summary>How far a job has come.</summary>
@@ -123,6 +177,13 @@ public sealed record FineTuneJobEvent
     /// <summary>The resolved plan as JSON.</summary>
     public string? PlanJson { get; init; }
 
-    /// <summary>The job as it stood when the event was sent; set on state events.</summary>
+    /// <summary>The job as it stood when the event was sent; set on state events and heartbeats.</summary>
     public FineTuneJob? Job { get; init; }
+
+    /// <summary>Time since the trainer's last sign of life; set while the job is running.</summary>
+    public TimeSpan? HeartbeatAge { get; init; }
+
+    /// <summary>True if nothing happened: the service only says that the job is still watched, and how it stands. Its cursor is that of the
+    /// event before.</summary>
+    public bool IsHeartbeat { get; init; }
 }

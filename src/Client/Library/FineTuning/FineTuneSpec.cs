@@ -23,6 +23,26 @@ public sealed record FineTuneSpec
 
     /// <summary>Values that replace the recipe's.</summary>
     public FineTuneOverrides Overrides { get; init; } = new();
+
+    /// <summary>Whether the new version takes over an alias when the job succeeds.</summary>
+    public PromotionRule Promotion { get; init; }
+
+    /// <summary>The alias of <see cref="Promotion"/>. Empty: <c>live</c>.</summary>
+    public string PromotionAlias { get; init; } = "";
+}
+
+/// <summary>When the new version of a job takes over an alias. Numbers as in fine_tuning.proto.</summary>
+public enum PromotionRule
+{
+    /// <summary>Never by itself.</summary>
+    Never = 0,
+
+    /// <summary>As soon as it is published and loads.</summary>
+    Always = 1,
+
+    /// <summary>If it classifies more of the job's validation photos right than the version that the alias names, or if the alias names
+    /// none.</summary>
+    IfBetter = 2,
 }
 
 /// <summary>Values that replace what the recipe resolves to; null keeps the recipe's. The service checks the ranges.</summary>

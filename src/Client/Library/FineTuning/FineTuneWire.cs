@@ -15,6 +15,8 @@ internal static class FineTuneWire
         Method = spec.Method,
         Recipe = spec.Recipe,
         Overrides = ToWire(spec.Overrides),
+        Promotion = (Wire.PromotionRule)spec.Promotion,
+        PromotionAlias = spec.PromotionAlias,
     };
 
     internal static FineTuneJob FromWire(Wire.FineTuneJob job) => new()
@@ -33,6 +35,9 @@ internal static class FineTuneWire
         Attempt = job.Attempt,
         IsCancelRequested = job.CancelRequested,
         WaitingReason = job.WaitingReason,
+        IsPauseRequested = job.PauseRequested,
+        HeartbeatAge = job.HeartbeatAge?.ToTimeSpan(),
+        PromotionOutcome = job.PromotionOutcome is null ? null : FromWire(job.PromotionOutcome),
     };
 
     internal static FineTuneJobEvent FromWire(Wire.FineTuneJobEvent happened) => new()
@@ -44,6 +49,27 @@ internal static class FineTuneWire
         Message = happened.EventCase == Wire.FineTuneJobEvent.EventOneofCase.Message ? happened.Message : null,
         PlanJson = happened.EventCase == Wire.FineTuneJobEvent.EventOneofCase.PlanJson ? happened.PlanJson : null,
         Job = happened.Job is null ? null : FromWire(happened.Job),
+        HeartbeatAge = happened.HeartbeatAge?.ToTimeSpan(),
+        IsHeartbeat = happened is { Cursor: 0, EventCase: Wire.FineTuneJobEvent.EventOneofCase.None },
+    };
+
+    internal static FineTuneEstimate FromWire(Wire.FineTuneEstimate estimate, string planJson) => new()
+    {
+        PlanJson = planJson,
+        Duration = estimate.Duration?.ToTimeSpan() ?? default,
+        PeakMemoryBytes = estimate.PeakMemoryBytes,
+        ImagesPerSecond = estimate.ImagesPerSecond,
+        DiskBytes = estimate.DiskBytes,
+        IsMeasuredWhileBusy = estimate.MeasuredWhileBusy,
+    };
+
+    private static PromotionOutcome FromWire(Wire.PromotionOutcome outcome) => new()
+    {
+        IsPromoted = outcome.Promoted,
+        Reason = outcome.Reason,
+        PreviousVersion = outcome.PreviousVersion,
+        PreviousAccuracy = outcome.HasPreviousAccuracy ? outcome.PreviousAccuracy : null,
+        NewAccuracy = outcome.HasNewAccuracy ? outcome.NewAccuracy : null,
     };
 
     private static FineTuneSpec FromWire(Wire.FineTuneSpec spec) => new()
@@ -55,6 +81,8 @@ internal static class FineTuneWire
         Method = spec.Method,
         Recipe = spec.Recipe,
         Overrides = FromWire(spec.Overrides ?? new Wire.FineTuneOverrides()),
+        Promotion = (PromotionRule)spec.Promotion,
+        PromotionAlias = spec.PromotionAlias,
     };
 
     private static FineTuneProgress FromWire(Wire.FineTuneProgress progress) => new()

@@ -23,9 +23,11 @@ internal sealed record OperatorCase(string Operator, string Name, ReferenceTenso
 
     /// <summary>A loss that weights every element of the result differently (so that no error cancels out), output <c>loss</c>, and, if
     /// asked for, its gradient by each float32 input, outputs <c>d0, d1, ...</c></summary>
-    public CaseProgram WithLoss(bool gradients)
+    /// <param name="gradients">Whether the gradients are outputs.</param>
+    /// <param name="fused">Whether they are written with fused operators.</param>
+    public CaseProgram WithLoss(bool gradients, bool fused = false)
     {
-        var builder = new GraphBuilder("loss");
+        var builder = new GraphBuilder("loss") { UsesFusedOperators = fused };
         var inputs = DeclareInputs(builder);
         var result = Build(builder, inputs);
         var weight = Sample.Real(WeightSeed, result.Shape.Sizes);

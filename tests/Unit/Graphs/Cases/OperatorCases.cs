@@ -7,7 +7,7 @@ internal static class OperatorCases
 {
     private static readonly Dictionary<string, OperatorCase> ByName = ElementwiseCases.All()
         .Concat(ReductionCases.All()).Concat(MovementCases.All()).Concat(ProductCases.All()).Concat(PoolingCases.All())
-        .Concat(NetworkCases.All())
+        .Concat(NetworkCases.All()).Concat(FusedCases.All())
         .ToDictionary(one => one.ToString(), StringComparer.Ordinal);
 
     public static IEnumerable<OperatorCase> All => ByName.Values;

@@ -4,7 +4,7 @@ namespace BiT.Tests.Unit.Graphs.Operators;
 
 internal static class GoodShapes
 {
-    public static IReadOnlyList<ShapeRow> All { get; } = [.. Elementwise(), .. Movement(), .. Windows()];
+    public static IReadOnlyList<ShapeRow> All { get; } = [.. Elementwise(), .. Movement(), .. Windows(), .. Fused()];
 
     private static IEnumerable<ShapeRow> Elementwise() =>
     [
@@ -81,5 +81,27 @@ internal static class GoodShapes
             Attributes.None.With("kernel_shape", 2, 2).With("strides", 2, 2)).Outputs[1]),
         new("InstanceNormalization", "groups", "float32[N,32,98]",
             b => b.InstanceNormalization(b.Input("N,32,98"), b.Input("32"), b.Input("32"), 1e-5f)),
+    ];
+
+    private static IEnumerable<ShapeRow> Fused() =>
+    [
+        new("Shape", "symbolic", "int64[2]", b => b.Append("Shape", [b.Input("N,3")]).Outputs[0]),
+        new("Reshape", "like a symbolic value", "float32[N,6]", b => b.ReshapeLike(b.Input("N,2,3"), b.Input("N,6"))),
+        new("GroupNormRelu", "symbolic batch", "float32[N,64,7,7]",
+            b => b.GroupNormRelu(b.Input("N,64,7,7"), b.Input("64"), b.Input("64"), 32, 1e-5f)),
+        new("GroupNormReluGradient", "by gamma", "float32[4]", b => b.Append("GroupNormReluGradient",
+            [b.Input("2,4,3,3"), b.Input("4"), b.Input("4"), b.Input("2,4,3,3")], Attributes.None.With("groups", [2L]).With("epsilon", 1f)).Outputs[1]),
+        new("StandardizeWeights", "3x3", "float32[8,4,3,3]", b => b.StandardizeWeights(b.Input("8,4,3,3"), 1e-10f)),
+        new("StandardizeWeightsGradient", "3x3", "float32[8,4,3,3]", b => b.Append("StandardizeWeightsGradient",
+            [b.Input("8,4,3,3"), b.Input("8,4,3,3")], Attributes.None.With("epsilon", 1e-10f)).Outputs[0]),
+        new("TurnKernel", "3x3", "float32[4,8,3,3]", b => b.TurnKernel(b.Input("8,4,3,3"))),
+        new("Convolution", "stride 2", "float32[2,8,3,4]", b => b.Convolution(b.Input("2,4,5,7"), b.Input("8,4,3,3"), 2)),
+        new("ConvInputGradient", "stride 2 with a row behind", "float32[2,4,6,7]",
+            b => b.ConvInputGradient(b.Input("2,8,3,4"), b.Input("8,4,3,3"), 2, [1, 0])),
+        new("ConvKernelGradient", "7x7 stride 2", "float32[8,3,7,7]", b => b.ConvKernelGradient(b.Input("2,3,9,9"), b.Input("2,8,5,5"), 7, 2)),
+        new("MaxPoolGradient", "3x3 stride 2", "float32[1,2,6,6]", b => b.Append("MaxPoolGradient", [b.Input("1,2,6,6"), b.Input("1,2,2,2")],
+            Attributes.None.With("kernel_shape", 3, 3).With("strides", 2, 2)).Outputs[0]),
+        new("MomentumStep", "the momentum", "float32[5,2]", b =>
+            b.MomentumStep(b.Input("5,2"), b.Input("5,2"), b.Input("5,2"), (b.Input("1"), b.Input("1"), b.Input("1"))).Velocity),
     ];
 }

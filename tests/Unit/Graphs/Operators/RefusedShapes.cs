@@ -4,7 +4,7 @@ namespace BiT.Tests.Unit.Graphs.Operators;
 
 internal static class RefusedShapes
 {
-    public static IReadOnlyList<ShapeRow> All { get; } = [.. Elementwise(), .. Movement(), .. Indexing(), .. Windows()];
+    public static IReadOnlyList<ShapeRow> All { get; } = [.. Elementwise(), .. Movement(), .. Indexing(), .. Windows(), .. Fused()];
 
     private static IEnumerable<ShapeRow> Elementwise() =>
     [
@@ -110,5 +110,27 @@ internal static class RefusedShapes
             b => b.InstanceNormalization(b.Input("2,3,4"), b.Input("2"), b.Input("3"), 1)),
         new("Softplus", "no such operator", "Operator 'Softplus' is unknown. Known: Add, ",
             b => b.Append("Softplus", [b.Input("2")]).Outputs[0]),
+    ];
+
+    private static IEnumerable<ShapeRow> Fused() =>
+    [
+        new("GroupNormRelu", "groups", "one number that divides the channels",
+            b => b.GroupNormRelu(b.Input("1,6,2,2"), b.Input("6"), b.Input("6"), 4, 1e-5f)),
+        new("GroupNormRelu", "epsilon", "needs an epsilon above 0", b => b.GroupNormRelu(b.Input("1,6,2,2"), b.Input("6"), b.Input("6"), 2, 0)),
+        new("GroupNormRelu", "gamma", "takes [6] as input 1; got [2]", b => b.GroupNormRelu(b.Input("1,6,2,2"), b.Input("2"), b.Input("6"), 2, 1)),
+        new("GroupNormRelu", "float64", "takes Float32 as input 0",
+            b => b.GroupNormRelu(b.Input("1,6,2,2", ElementType.Float64), b.Input("6"), b.Input("6"), 2, 1)),
+        new("StandardizeWeights", "rank", "takes rank 4 as input 0; got [2,3]", b => b.StandardizeWeights(b.Input("2,3"), 1)),
+        new("Convolution", "7x7", "takes an odd square kernel of 1 or 3", b => b.Convolution(b.Input("1,2,9,9"), b.Input("2,2,7,7"), 1)),
+        new("Convolution", "channels", "has a kernel for 3 channels over an image of 2", b => b.Convolution(b.Input("1,2,9,9"), b.Input("2,3,3,3"), 1)),
+        new("ConvInputGradient", "output padding", "takes an output_padding of two sizes below its stride",
+            b => b.ConvInputGradient(b.Input("1,2,3,3"), b.Input("2,2,3,3"), 2, [2, 0])),
+        new("ConvKernelGradient", "stride", "one stride of 1 or 2", b => b.ConvKernelGradient(b.Input("1,2,9,9"), b.Input("1,2,3,3"), 3, 3)),
+        new("ConvKernelGradient", "positions", "takes [1,2,5,5] as input 1; got [1,2,4,5]",
+            b => b.ConvKernelGradient(b.Input("1,2,9,9"), b.Input("1,2,4,5"), 3, 2)),
+        new("MaxPoolGradient", "positions", "takes [1,1,2,2] as input 1; got [1,1,3,3]", b => b.Append("MaxPoolGradient",
+            [b.Input("1,1,6,6"), b.Input("1,1,3,3")], Attributes.None.With("kernel_shape", 3, 3).With("strides", 2, 2)).Outputs[0]),
+        new("MomentumStep", "a factor", "takes [1] as input 4; got [2]", b =>
+            b.MomentumStep(b.Input("3"), b.Input("3"), b.Input("3"), (b.Input("1"), b.Input("2"), b.Input("1"))).Parameter),
     ];
 }

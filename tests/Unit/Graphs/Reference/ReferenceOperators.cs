@@ -44,6 +44,17 @@ internal static class ReferenceOperators
         ["ConvTranspose"] = ProductReference.ConvTranspose,
         ["MaxPool"] = PoolingReference.MaxPool,
         ["InstanceNormalization"] = PoolingReference.InstanceNormalization,
+        ["Shape"] = FusedReference.ShapeOf,
+        ["GroupNormRelu"] = FusedReference.GroupNormRelu,
+        ["GroupNormReluGradient"] = FusedReference.GroupNormReluGradient,
+        ["StandardizeWeights"] = FusedReference.StandardizeWeights,
+        ["StandardizeWeightsGradient"] = FusedReference.StandardizeWeightsGradient,
+        ["Convolution"] = ProductReference.Conv,
+        ["ConvInputGradient"] = ProductReference.ConvTranspose,
+        ["ConvKernelGradient"] = FusedReference.ConvKernelGradient,
+        ["TurnKernel"] = FusedReference.TurnKernel,
+        ["MaxPoolGradient"] = FusedReference.MaxPoolGradient,
+        ["MomentumStep"] = FusedReference.MomentumStep,
     };
 
     public static IEnumerable<string> Names => Functions.Keys;

@@ -13,11 +13,13 @@ public sealed class OnnxReaderRefusalTests
     private static readonly Dictionary<string, (string Fragment, Action<ModelProto> Change)> Changes = new()
     {
         ["no graph"] = ("it has no graph", model => model.Graph = null),
-        ["another opset"] = ("imports opset '' 17; only ONNX's default domain at 18 is read", model => model.OpsetImport[0].Version = 17),
+        ["another opset"] = ("imports opset '' 17; only ONNX's default domain at 18", model => model.OpsetImport[0].Version = 17),
         ["another domain"] = ("imports opset 'com.microsoft' 1",
             model => model.OpsetImport.Add(new OperatorSetIdProto { Domain = "com.microsoft", Version = 1 })),
         ["no opset"] = ("imports no opset", model => model.OpsetImport.Clear()),
-        ["functions"] = ("has 1 functions of its own", model => model.Functions.Add(new FunctionProto { Name = "f" })),
+        ["a function of its own"] = ("The model has functions .f; only those", model => model.Functions.Add(new FunctionProto { Name = "f" })),
+        ["a fused operator in the default domain"] = ("uses .GroupNormRelu", model => model.Graph.Node[0].OpType = "GroupNormRelu"),
+        ["an unknown fused operator"] = ("uses bit.MaxPool", model => model.Graph.Node[0].Domain = "bit"),
         ["unknown operator"] = ("Operator 'Softplus' is unknown", model => model.Graph.Node[0].OpType = "Softplus"),
         ["a node's domain"] = ("uses com.microsoft.MaxPool", model => model.Graph.Node[0].Domain = "com.microsoft"),
         ["unsorted nodes"] = ("is computed by no earlier node", model => Reverse(model.Graph)),

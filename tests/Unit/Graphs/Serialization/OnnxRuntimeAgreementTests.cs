@@ -1,4 +1,5 @@
 using BiT.Graphs;
+using BiT.Graphs.Fused;
 using BiT.Tests.Unit.Graphs.Cases;
 using BiT.Tests.Unit.Graphs.Reference;
 
@@ -29,11 +30,21 @@ public sealed class OnnxRuntimeAgreementTests
     [MemberData(nameof(DifferentiableCases))]
     public void Gradients_OfEveryRule_EqualTheEvaluators(string name) => Compare(OperatorCases.Find(name).WithLoss(gradients: true));
 
+    [Theory]
+    [MemberData(nameof(DifferentiableCases))]
+    public void Gradients_WithFusedOperators_EqualTheEvaluators(string name) =>
+        Compare(OperatorCases.Find(name).WithLoss(gradients: true, fused: true));
+
     private static void Compare(CaseProgram program)
     {
         var expected = ReferenceEvaluator.Run(program.Graph, program.Data);
-        var actual = OnnxRuntimeProgram.Run(program.Graph, program.Data);
+        Compare(expected, OnnxRuntimeProgram.Run(program.Graph, program.Data));
+        if (program.Graph.Nodes.Any(node => FusedOperators.Contains(node.Operator)))
+            Compare(expected, OnnxRuntimeProgram.Run(program.Graph, program.Data, withKernels: true));
+    }
 
+    private static void Compare(IReadOnlyDictionary<string, ReferenceTensor> expected, IReadOnlyDictionary<string, ReferenceTensor> actual)
+    {
         Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
         foreach (var (name, reference) in expected)
         {

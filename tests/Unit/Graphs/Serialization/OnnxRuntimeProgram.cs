@@ -1,3 +1,4 @@
+using BiT.Core.Runtime.Kernels;
 using BiT.Graphs;
 using BiT.Graphs.Serialization;
 using BiT.Tests.Unit.Graphs.Reference;
@@ -9,14 +10,21 @@ namespace BiT.Tests.Unit.Graphs.Serialization;
 /// <summary>Runs a written program on stock ONNX Runtime, with data and results in the evaluator's form.</summary>
 internal static class OnnxRuntimeProgram
 {
-    public static IReadOnlyDictionary<string, ReferenceTensor> Run(Graph graph, IReadOnlyDictionary<string, ReferenceTensor> inputs)
+    /// <param name="graph">The program.</param>
+    /// <param name="inputs">By name.</param>
+    /// <param name="withKernels">Whether the session has the managed kernels; without them fused operators run by their bodies.</param>
+    /// <param name="threads">Threads inside of an operator.</param>
+    public static IReadOnlyDictionary<string, ReferenceTensor> Run(
+        Graph graph, IReadOnlyDictionary<string, ReferenceTensor> inputs, bool withKernels = false, int threads = 1)
     {
         using var options = new SessionOptions
         {
-            IntraOpNumThreads = 1,
+            IntraOpNumThreads = threads,
             InterOpNumThreads = 1,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
+        if (withKernels)
+            KernelDomain.Register(options);
         using var session = new InferenceSession(OnnxWriter.ToBytes(graph), options);
         return Run(session, inputs);
     }

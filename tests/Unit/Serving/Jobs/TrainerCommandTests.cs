@@ -38,9 +38,9 @@ public sealed class TrainerCommandTests
     {
         var options = new ServedTrainerOptions { ExecutionProvider = "cuda:1", Threads = 3, MemoryBytes = 4_000_000_000, FallBackToCpu = true };
 
-        var read = Parse(Arguments(options, new RuntimeOptions()));
+        var read = Parse(Arguments(options, new RuntimeOptions { ManagedKernels = false }));
 
-        Assert.Equal(new RuntimeOptions { ExecutionProvider = "cuda:1", IntraOpThreads = 3, FallBackToCpu = true }, read.Runtime);
+        Assert.Equal(new RuntimeOptions { ExecutionProvider = "cuda:1", IntraOpThreads = 3, FallBackToCpu = true, ManagedKernels = false }, read.Runtime);
         Assert.Equal(("local-1", 4_000_000_000), (read.WorkerId, read.MemoryBytes));
     }
 

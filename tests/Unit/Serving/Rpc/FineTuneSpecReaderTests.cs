@@ -44,7 +44,7 @@ public sealed class FineTuneSpecReaderTests : IDisposable
             },
         };
 
-        var failure = Assert.Throws<InvalidRequestException>(() => _reader.Read(spec, new FieldViolations()));
+        var failure = Assert.Throws<InvalidRequestException>(() => FineTuneSpecReader.Parse(spec, new FieldViolations()));
 
         Assert.Equal([
             "spec.base", "spec.dataset", "spec.method", "spec.model", "spec.network", "spec.overrides.crop",
@@ -63,7 +63,7 @@ public sealed class FineTuneSpecReaderTests : IDisposable
     {
         var spec = new FineTuneSpec { Dataset = Absent, Model = "models/m", Overrides = new FineTuneOverrides { Steps = steps } };
 
-        var failure = Assert.ThrowsAny<Exception>(() => _reader.Read(spec, new FieldViolations()));
+        var failure = Assert.ThrowsAny<Exception>(() => _reader.Resolve(FineTuneSpecReader.Parse(spec, new FieldViolations())));
 
         // A valid value goes on to the next question, whether there is such a data set.
         Assert.IsType(isValid ? typeof(ResourceNotFoundException) : typeof(InvalidRequestException), failure);
@@ -72,7 +72,41 @@ public sealed class FineTuneSpecReaderTests : IDisposable
     [Fact]
     public void Spec_ThatIsNotThere_IsReadAsEmpty() =>
         Assert.Equal("spec.dataset spec.model", string.Join(' ',
-            Assert.Throws<InvalidRequestException>(() => _reader.Read(null, new FieldViolations())).Violations.Select(item => item.Field)));
+            Assert.Throws<InvalidRequestException>(() => FineTuneSpecReader.Parse(null, new FieldViolations())).Violations.Select(item => item.Field)));
+
+    [Theory]
+    [InlineData(0, "", "")]
+    [InlineData(1, "", "")]
+    [InlineData(2, "canary", "")]
+    [InlineData(3, "", "spec.promotion")]
+    [InlineData(1, "UPPER", "spec.promotion_alias")]
+    [InlineData(0, "canary", "spec.promotion_alias")]
+    public void Promotion_RuleAndAlias_AreChecked(int rule, string alias, string field)
+    {
+        var spec = new FineTuneSpec
+        {
+            Dataset = Absent, Model = "models/m", Promotion = (BiT.Protocol.V1.PromotionRule)rule, PromotionAlias = alias,
+        };
+
+        if (field.Length == 0)
+            Assert.Equal(((PromotionRule)rule, alias), (Parse(spec).Spec.Promotion, Parse(spec).Spec.PromotionAlias ?? ""));
+        else
+            Assert.Equal(field, Assert.Single(Assert.Throws<InvalidRequestException>(() => Parse(spec)).Violations).Field);
+    }
+
+    [Fact]
+    public void Content_OfEqualRequests_IsEqualWhateverTheirBaseMeans()
+    {
+        var spec = new FineTuneSpec { Dataset = Absent, Model = "models/m", Base = "models/b" };
+        var same = new FineTuneSpec { Dataset = Absent, Model = "models/m", Base = "models/b@live", Method = "auto", Overrides = new() };
+        var other = new FineTuneSpec { Dataset = Absent, Model = "models/m", Base = "models/b@best" };
+
+        Assert.Equal(Parse(spec).Content, Parse(same).Content);
+        Assert.NotEqual(Parse(spec).Content, Parse(other).Content);
+        Assert.NotEqual(Parse(spec).Content, Parse(new FineTuneSpec { Dataset = Absent, Model = "models/m" }).Content);
+    }
+
+    private static RequestedSpec Parse(FineTuneSpec spec) => FineTuneSpecReader.Parse(spec, new FieldViolations());
 
     public void Dispose()
     {
