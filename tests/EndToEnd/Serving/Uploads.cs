@@ -13,11 +13,11 @@ internal static class Uploads
 
     /// <summary>A photo in several chunks.</summary>
     public static IEnumerable<UploadDatasetRequest> Photo(
-        string fileName, string label, byte[] content, Split split = Split.Unspecified, long byteCount = 0)
+        string fileName, string label, byte[] content, Split split = Split.Unspecified, long byteCount = 0, int chunkBytes = ChunkBytes)
     {
         var header = new PhotoHeader { FileName = fileName, Label = label, Split = split, ByteCount = byteCount };
         yield return new UploadDatasetRequest { Photo = header };
-        foreach (var chunk in content.Chunk(ChunkBytes))
+        foreach (var chunk in content.Chunk(chunkBytes))
             yield return new UploadDatasetRequest { Chunk = ByteString.CopyFrom(chunk) };
     }
 
