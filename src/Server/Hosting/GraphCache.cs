@@ -3,9 +3,12 @@ using BiT.Core.Store;
 namespace BiT.Serving.Hosting;
 
 /// <summary>Inference graphs in memory, shared by their blobs and counted by use.</summary>
-/// <remarks>A graph in use is never dropped. One that nobody uses stays loaded until it is retired, or until more than the limit are loaded
+/// <remarks>A graph in use is never dropped. One that nobody uses stays loaded until it is retired, or until more than the limits are loaded
 /// and it is the one unused for longest.</remarks>
-internal sealed class GraphCache(Func<GraphBlobs, LoadedGraph> load, int maxLoadedGraphs) : IAsyncDisposable
+/// <param name="load">Loads a graph.</param>
+/// <param name="maxLoadedGraphs">Graphs kept loaded.</param>
+/// <param name="maxBytes">Memory of all loaded graphs together; see <see cref="LoadedGraph.Bytes"/>.</param>
+internal sealed class GraphCache(Func<GraphBlobs, LoadedGraph> load, int maxLoadedGraphs, long maxBytes = long.MaxValue) : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<GraphBlobs, Entry> _entries = [];
@@ -89,10 +92,14 @@ internal sealed class GraphCache(Func<GraphBlobs, LoadedGraph> load, int maxLoad
         var idle = _entries.Values.Where(entry => entry.Users == 0 && entry.Loading.IsCompleted).OrderBy(entry => entry.LastUse).ToArray();
         foreach (var entry in idle)
         {
-            if (entry.IsRetired || !entry.Loading.IsCompletedSuccessfully || _entries.Count > maxLoadedGraphs)
+            // A graph that is too large by itself stays until another one is wanted: loading it for every request would be worse.
+            if (entry.IsRetired || !entry.Loading.IsCompletedSuccessfully || _entries.Count > maxLoadedGraphs
+                || (_entries.Count > 1 && LoadedBytes() > maxBytes))
                 Drop(entry);
         }
     }
+
+    private long LoadedBytes() => _entries.Values.Where(entry => entry.Loading.IsCompletedSuccessfully).Sum(entry => entry.Loading.Result.Bytes);
 
     private void Drop(Entry entry)
     {

@@ -17,6 +17,9 @@ internal sealed class LoadedGraph(BatchQueue queue, IDisposable session) : IAsyn
     /// <summary>Length of a logits vector; 0 for a backbone without a head.</summary>
     public required int ClassCount { get; init; }
 
+    /// <summary>Memory that it takes with a full batch, as estimated.</summary>
+    public required long Bytes { get; init; }
+
     public async ValueTask DisposeAsync()
     {
         // The queue first: its last run still needs the session.

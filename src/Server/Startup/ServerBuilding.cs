@@ -67,7 +67,8 @@ internal static class ServerBuilding
     public static void AddModels(this IServiceCollection services, ServerOptions options)
     {
         services.AddSingleton<ServerMetrics>().AddSingleton<DecodePool>().AddSingleton<ImageBatcher>().AddSingleton<GraphLoader>();
-        services.AddSingleton(provider => new GraphCache(provider.GetRequiredService<GraphLoader>().Load, options.Hosting.MaxLoadedGraphs));
+        services.AddSingleton(provider => new GraphCache(
+            provider.GetRequiredService<GraphLoader>().Load, options.Hosting.MaxLoadedGraphs, options.Hosting.MemoryBudget));
         services.AddSingleton(provider =>
         {
             var blobs = provider.GetRequiredService<Workspace>().Blobs;

@@ -13,9 +13,10 @@ public sealed class GraphCacheTests : IAsyncDisposable
     private readonly ConcurrentQueue<string> _loads = new();
     private readonly ConcurrentDictionary<string, Session> _sessions = new();
     private readonly GraphCache _cache;
+    private readonly Dictionary<string, long> _bytes = [];
     private bool _fails;
 
-    public GraphCacheTests() => _cache = new GraphCache(Load, maxLoadedGraphs: 2);
+    public GraphCacheTests() => _cache = new GraphCache(Load, maxLoadedGraphs: 2, maxBytes: 100);
 
     [Fact]
     public async Task Acquire_BySeveralAtOnce_LoadsOnce()
@@ -48,6 +49,30 @@ public sealed class GraphCacheTests : IAsyncDisposable
         Assert.Equal(3, _cache.Loaded.Count);
         c.Dispose();
         Assert.Equal(["a", "b"], _cache.Loaded.Select(graph => graph.Model).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(50, 50, "large small")]
+    [InlineData(51, 50, "large")]
+    public async Task Memory_IsExceeded_DropsTheOneUnusedForLongest(long small, long large, string kept)
+    {
+        (_bytes["small"], _bytes["large"]) = (small, large);
+        (await Acquire("small")).Dispose();
+        (await Acquire("large")).Dispose();
+
+        Assert.Equal(kept.Split(' '), _cache.Loaded.Select(graph => graph.Model).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Memory_IsExceededByOneGraph_KeepsItAlone()
+    {
+        _bytes["huge"] = 101;
+        using (await Acquire("huge"))
+            (await Acquire("a")).Dispose();
+        Assert.Equal(["huge"], _cache.Loaded.Select(graph => graph.Model));
+
+        (await Acquire("a")).Dispose();
+        Assert.Equal(["a"], _cache.Loaded.Select(graph => graph.Model));
     }
 
     [Fact]
@@ -109,7 +134,8 @@ public sealed class GraphCacheTests : IAsyncDisposable
         var queue = new BatchQueue(
             3, (_, count) => new InferenceOutput(new float[count], []), new BatchingOptions(), TimeProvider.System, _metrics, _ => { });
         _sessions[hash] = new Session();
-        return new LoadedGraph(queue, _sessions[hash]) { InputHeight = 1, InputWidth = 1, FeatureCount = 1, ClassCount = 0 };
+        var bytes = _bytes.GetValueOrDefault(hash, 1);
+        return new LoadedGraph(queue, _sessions[hash]) { InputHeight = 1, InputWidth = 1, FeatureCount = 1, ClassCount = 0, Bytes = bytes };
     }
 
     private sealed class Session : IDisposable

@@ -150,6 +150,6 @@ public sealed class ModelCatalogTests : IAsyncDisposable
         _onLoad(graph);
         var queue = new BatchQueue(
             3, (_, count) => new InferenceOutput(new float[count], []), new BatchingOptions(), TimeProvider.System, _metrics, _ => { });
-        return new LoadedGraph(queue, new MemoryStream()) { InputHeight = 1, InputWidth = 1, FeatureCount = 1, ClassCount = 2 };
+        return new LoadedGraph(queue, new MemoryStream()) { InputHeight = 1, InputWidth = 1, FeatureCount = 1, ClassCount = 2, Bytes = 1 };
     }
 }
