@@ -66,4 +66,5 @@ public static class StoreJson
 [JsonSerializable(typeof(ModelManifest))]
 [JsonSerializable(typeof(FineTuneSpec))]
 [JsonSerializable(typeof(JobProgress))]
+[JsonSerializable(typeof(EvaluateRequest))]
 internal sealed partial class StoreJsonContext : JsonSerializerContext;

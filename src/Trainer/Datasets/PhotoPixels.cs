@@ -49,7 +49,9 @@ internal sealed class PhotoPixels : IDisposable
             var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation };
             Parallel.For(0, photos.Length, options, index =>
             {
-                RandomAccess.Write(handle, Resize(workspace, photos[index], side, bytes), (long)index * bytes);
+                var pixels = new byte[bytes];
+                Resize(workspace, photos[index], side, pixels);
+                RandomAccess.Write(handle, pixels, (long)index * bytes);
                 onPhoto(Interlocked.Increment(ref done));
             });
         });
@@ -61,9 +63,14 @@ internal sealed class PhotoPixels : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static byte[] Resize(Workspace workspace, Photo photo, int side, int bytes)
+    /// <summary>Decodes and resizes one photo.</summary>
+    /// <param name="workspace">Holds the photo.</param>
+    /// <param name="photo">The photo.</param>
+    /// <param name="side">Side of the square, in pixels.</param>
+    /// <param name="pixels">Receives [side, side, 3] row-major.</param>
+    /// <exception cref="ImageRejectedException">It cannot be decoded; the message names it.</exception>
+    public static void Resize(Workspace workspace, Photo photo, int side, Span<byte> pixels)
     {
-        var pixels = new byte[bytes];
         try
         {
             SquareTransform.Resize(workspace.Blobs.ReadAllBytes(photo.Blob), ImageLimits.OfStoredPhotos, side, side, pixels);
@@ -72,6 +79,5 @@ internal sealed class PhotoPixels : IDisposable
         {
             throw new ImageRejectedException(problem.Problem, $"Photo {photo.FileName} of class {photo.Label}: {problem.Message}");
         }
-        return pixels;
     }
 }

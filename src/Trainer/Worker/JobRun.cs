@@ -1,4 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using BiT.Core.Classification;
+using BiT.Core.Reports;
 using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Training.Artifacts;
@@ -48,12 +51,11 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
 
         var weights = new WeightSet(initial.Network, plan.ClassCount, result.Weights);
         var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
-        return Manifest(plan, result.State) with
+        return Reported(plan, dataset, result.State, validation.Count > 0 ? AsServed(graph, validation) : null) with
         {
             InferenceGraph = graph.Model,
             InferenceGraphData = graph.Data,
             Weights = _publisher.StoreWeights(weights),
-            ValidationAccuracy = validation.Count > 0 ? AccuracyAsServed(graph, validation) : null,
         };
     }
 
@@ -73,13 +75,13 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             validation.Count > 0 ? new FeatureEvaluator(validationFeatures, validation.Labels) : null);
 
         var weights = backbone.WithHead(plan.ClassCount, result.Weights[NetworkParameters.HeadKernelName], result.Weights[NetworkParameters.HeadBiasName]);
-        return Manifest(plan, result.State) with
+        var storedHead = _publisher.StoreHead(weights);
+        return Reported(plan, dataset, result.State, validation.Count > 0 ? AsServed(storedHead, validationFeatures) : null) with
         {
             InferenceGraph = graph.Model,
             InferenceGraphData = graph.Data,
             Weights = _publisher.StoreWeights(backbone),
-            Head = _publisher.StoreHead(weights),
-            ValidationAccuracy = result.State.BestAccuracy,
+            Head = storedHead,
         };
     }
 
@@ -132,23 +134,63 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             done => reporter.Photos("computing features", done, photos.Count), reporter.Stop);
     }
 
-    // What is published is what was measured: the stored file, run as the server runs it.
-    private double AccuracyAsServed(GraphBlobs graph, PhotoPixels photos)
+    // What is published is what was measured: the stored files, run as the server runs them.
+    private IEnumerable<float[]> AsServed(GraphBlobs graph, PhotoPixels photos)
     {
-        const int batchSize = 16;
-        using var model = StoredGraph.Open(workspace.Blobs, graph, options.Runtime, reporter.Message);
+        using var served = ServedVersion.Open(workspace.Blobs, graph, head: null, options.Runtime, reporter.Message);
+        var batchSize = Math.Min(ServedVersion.BatchSize, photos.Count);
         var pixels = new byte[batchSize * photos.PhotoBytes];
-        var score = new Score();
         for (var start = 0; start < photos.Count; start += batchSize)
         {
             var count = Math.Min(batchSize, photos.Count - start);
             for (var item = 0; item < count; item++)
                 photos.Read(start + item, pixels.AsSpan(item * photos.PhotoBytes, photos.PhotoBytes));
-            var logits = model.Run(pixels, count).Logits;
-            for (var item = 0; item < count; item++)
-                score.Add(logits.AsSpan(item * model.ClassCount, model.ClassCount), photos.Labels[start + item]);
+            foreach (var logits in served.Run(pixels, count))
+                yield return logits;
         }
-        return score.At(0).Accuracy;
+    }
+
+    // The features came from the stored backbone.
+    private IEnumerable<float[]> AsServed(string storedHead, RecordFile features)
+    {
+        var head = LinearHead.Load(workspace.Blobs.PathOf(storedHead));
+        var preLogits = new float[head.FeatureCount];
+        for (var index = 0; index < features.Count; index++)
+        {
+            var logits = new float[head.ClassCount];
+            features.Read(index, MemoryMarshal.AsBytes(preLogits.AsSpan()));
+            head.Apply(preLogits, logits);
+            yield return logits;
+        }
+    }
+
+    /// <param name="logits">Of the validation photos in their order; null without any.</param>
+    private ModelManifest Reported(TrainingPlan plan, DatasetRecord dataset, TrainingState state, IEnumerable<float[]>? logits)
+    {
+        var report = new VersionReport
+        {
+            DatasetId = dataset.Id,
+            Curve = LearningCurve.Merge(state),
+            Evaluation = logits is null ? null : Evaluate(plan, dataset, logits),
+        };
+        return Manifest(plan, state) with
+        {
+            Report = ReportJson.Store(workspace.Blobs, report),
+            ValidationAccuracy = report.Evaluation?.Top1Accuracy,
+        };
+    }
+
+    private EvaluationReport Evaluate(TrainingPlan plan, DatasetRecord dataset, IEnumerable<float[]> logits)
+    {
+        reporter.Phase("evaluating the version");
+        var classIndex = plan.Labels.Select((label, index) => (label, index)).ToDictionary(entry => entry.label, entry => entry.index);
+        var evaluation = new EvaluationBuilder(plan.Labels);
+        foreach (var (photo, output) in dataset.Photos.Where(photo => photo.Split == Split.Validation).Zip(logits))
+        {
+            reporter.Stop.ThrowIfCancellationRequested();
+            evaluation.Add(photo.FileName, photo.Blob, output, classIndex[photo.Label]);
+        }
+        return evaluation.Build();
     }
 
     private ModelManifest Manifest(TrainingPlan plan, TrainingState state) => new()
@@ -167,8 +209,8 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             ["planHash"] = JsonSerializer.Serialize(plan.Hash),
             ["fingerprint"] = JsonSerializer.Serialize(Fingerprint.Of(options.Runtime)),
             ["bestStep"] = JsonSerializer.Serialize(state.BestStep),
-            ["evaluations"] = JsonSerializer.Serialize(state.Evaluations, JsonSerializerOptions.Web),
-            ["losses"] = JsonSerializer.Serialize(state.Losses, JsonSerializerOptions.Web),
+            // Beside the report, not in it: times differ between equal runs.
+            ["seconds"] = JsonSerializer.Serialize(LearningCurve.Seconds(state)),
         },
     };
 }
