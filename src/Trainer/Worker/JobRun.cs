@@ -210,7 +210,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             ["fingerprint"] = JsonSerializer.Serialize(Fingerprint.Of(options.Runtime)),
             ["bestStep"] = JsonSerializer.Serialize(state.BestStep),
             // Beside the report, not in it: times differ between equal runs.
-            ["seconds"] = JsonSerializer.Serialize(LearningCurve.Seconds(state)),
+            [CurveSeconds.LineageKey] = JsonSerializer.Serialize(LearningCurve.Seconds(state)),
         },
     };
 }

@@ -8,7 +8,7 @@ internal sealed record LabelledLogits(float[] Logits, int Label);
 /// <summary>The measures of an evaluation by their definitions, in double, with no regard for speed or memory.</summary>
 internal sealed class ReferenceEvaluation(int classCount, LabelledLogits[] photos)
 {
-    private int[] Predicted => [.. photos.Select(photo => Order(photo)[0])];
+    private readonly int[] _predicted = [.. photos.Select(photo => Order(photo)[0])];
 
     public double Loss => photos.Average(Cross);
 
@@ -23,7 +23,6 @@ internal sealed class ReferenceEvaluation(int classCount, LabelledLogits[] photo
     {
         get
         {
-            var predicted = Predicted;
             var total = 0.0;
             for (var bin = 0; bin < 15; bin++)
             {
@@ -32,7 +31,7 @@ internal sealed class ReferenceEvaluation(int classCount, LabelledLogits[] photo
                     .Where(index => Highest(photos[index]) is var p && p > bin / 15.0 && p <= (bin + 1) / 15.0).ToArray();
                 if (members.Length == 0)
                     continue;
-                var accuracy = members.Average(index => predicted[index] == photos[index].Label ? 1.0 : 0);
+                var accuracy = members.Average(index => _predicted[index] == photos[index].Label ? 1.0 : 0);
                 total += (double)members.Length / photos.Length * Math.Abs(accuracy - members.Average(index => Highest(photos[index])));
             }
             return total;
@@ -60,8 +59,7 @@ internal sealed class ReferenceEvaluation(int classCount, LabelledLogits[] photo
 
     private int Count(int actual, int predicted)
     {
-        var all = Predicted;
-        return photos.Where((photo, index) => photo.Label == actual && all[index] == predicted).Count();
+        return photos.Where((photo, index) => photo.Label == actual && _predicted[index] == predicted).Count();
     }
 
     private static double? Ratio(double part, double whole) => whole == 0 ? null : part / whole;
