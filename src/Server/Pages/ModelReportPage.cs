@@ -60,13 +60,14 @@ internal sealed class ModelReportPage(Workspace workspace, DecodePool decoding)
             ("method", manifest.Method),
             ("input", $"{manifest.InputSize} x {manifest.InputSize}"),
             ("classes", Labels(manifest.Labels)),
-            ("data set", manifest.DatasetId is { } dataset ? $"datasets/{dataset}" : ""),
+            ("learned from", manifest.DatasetId is { } dataset ? $"datasets/{dataset}" : ""),
             ("job", manifest.JobId is { } job ? $"fineTuneJobs/{job}" : ""),
         };
         if (report?.Evaluation is { } evaluation)
         {
             facts.AddRange([
-                ("accuracy", $"{Percent(evaluation.Top1Accuracy)} of {evaluation.PhotoCount} validation photos"),
+                ("measured on", $"{evaluation.PhotoCount} photos of datasets/{report.DatasetId}"),
+                ("accuracy", Percent(evaluation.Top1Accuracy)),
                 ("among the best five", Percent(evaluation.Top5Accuracy)),
                 ("mean loss", Number(evaluation.Loss)),
             ]);
@@ -134,7 +135,7 @@ internal sealed class ModelReportPage(Workspace workspace, DecodePool decoding)
     private async Task AddHighestLossesAsync(HtmlPage page, EvaluationReport evaluation, CancellationToken cancellationToken)
     {
         page.Add($"<h2>Furthest off</h2>")
-            .Add($"<p class=\"muted\">The validation photos with the highest loss: hard ones, or wrongly labelled.</p>")
+            .Add($"<p class=\"muted\">The photos with the highest loss: hard ones, or wrongly labelled.</p>")
             .Add($"<div class=\"photos\">");
         // One at a time: an encoded photo may have many megabytes.
         foreach (var photo in evaluation.HighestLosses)

@@ -48,7 +48,11 @@ internal sealed partial class ModelRpc
         // Names and order are those of the protocol.
         var asked = new EvaluateRequest { Version = version.Id, DatasetId = datasetId, Split = (Split)(int)request.Split };
         var result = await tasks.RunAsync(TaskKind.Evaluate, asked, context.CancellationToken);
-        return ModelReportMessages.Of(version, ReportJson.Read(Encoding.UTF8.GetBytes(result)));
+        var report = ReportJson.Read(Encoding.UTF8.GetBytes(result));
+        var message = ModelReportMessages.Of(version, report);
+        if (request.IncludePage)
+            message.Page = UnsafeByteOperations.UnsafeWrap(await pages.RenderAsync(version, report, context.CancellationToken));
+        return message;
     }
 
     private ModelVersionRecord Version(string name)
