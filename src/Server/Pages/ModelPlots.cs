@@ -11,6 +11,7 @@ internal static class ModelPlots
 {
     private const double Width = 350;
     private const double Height = 230;
+    private const string Font = "Arial";
 
     // Readable on white and on black: the page follows the reader's colour scheme.
     private static readonly OxyColor Ink = OxyColor.FromRgb(0x80, 0x80, 0x80);
@@ -69,9 +70,11 @@ internal static class ModelPlots
             Background = OxyColors.Transparent,
             PlotAreaBorderColor = Ink,
             TextColor = Ink,
-            DefaultFont = "sans-serif",
+            // One whose widths the exporter knows; Figure adds what browsers fall back to.
+            DefaultFont = Font,
             DefaultFontSize = 11,
-            Padding = new OxyThickness(4, 6, 10, 4),
+            // On the left, room for fallbacks that run wider.
+            Padding = new OxyThickness(16, 6, 10, 4),
         };
         model.Axes.Add(Axis(AxisPosition.Bottom, horizontal));
         model.Axes.Add(Axis(AxisPosition.Left, vertical));
@@ -86,6 +89,7 @@ internal static class ModelPlots
         MajorGridlineColor = Grid,
         TicklineColor = Ink,
         AxislineColor = Ink,
+        AxisTitleDistance = 8,
         MaximumPadding = 0.02,
         MinimumPadding = 0.02,
     };
@@ -94,7 +98,10 @@ internal static class ModelPlots
     {
         var exporter = new SvgExporter { Width = Width, Height = Height, IsDocument = false };
         // Several plots share a page, and ids must be unique in it.
-        var svg = exporter.ExportToString(model).Replace("clipPath", $"clip-{id}-", StringComparison.Ordinal);
+        var svg = exporter.ExportToString(model)
+            .Replace("id=\"clipPath", $"id=\"{id}-clip", StringComparison.Ordinal)
+            .Replace("url(#clipPath", $"url(#{id}-clip", StringComparison.Ordinal)
+            .Replace($"font-family=\"{Font}\"", $"font-family=\"{Font}, Helvetica, sans-serif\"", StringComparison.Ordinal);
         return HtmlPage.Of($"<figure role=\"img\" aria-label=\"{caption}\">{new Markup(svg)}<figcaption>{caption}</figcaption></figure>");
     }
 }

@@ -35,6 +35,7 @@ public sealed class ModelReportPageTests : IDisposable
         Assert.All(plots, plot => Assert.Contains(plot.Descendants(), element => element.Name.LocalName is "polyline" or "polygon" or "rect"));
         var ids = plots.SelectMany(plot => plot.Descendants()).Select(element => element.Attribute("id")?.Value).OfType<string>().ToList();
         Assert.Equal(ids.Distinct(), ids);
+        Assert.Equal(ids.Order(), Regex.Matches(page, @"url\(#([^)]+)\)").Select(match => match.Groups[1].Value).Distinct().Order());
         Assert.DoesNotMatch("<(script|link|iframe)", page);
         // Nothing is fetched from elsewhere; the absolute names are those of the XML namespaces.
         Assert.Equal(
