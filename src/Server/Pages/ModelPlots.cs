@@ -33,7 +33,7 @@ internal static class ModelPlots
     /// <summary>How often predictions of a probability are right; on the diagonal they are as often as they say.</summary>
     public static Markup Reliability(IReadOnlyList<CalibrationBin> bins)
     {
-        var model = Model("probability", "accuracy");
+        var model = Model("probability");
         foreach (var axis in model.Axes)
             (axis.Minimum, axis.Maximum, axis.MajorStep) = (0, 1, 0.2);
         var bars = new RectangleBarSeries { FillColor = OxyColor.FromAColor(0xb0, Line), StrokeThickness = 0 };
@@ -56,14 +56,14 @@ internal static class ModelPlots
             return default;
         if (series.Points.Count <= 25)
             (series.MarkerType, series.MarkerSize, series.MarkerFill) = (MarkerType.Circle, 2.5, Line);
-        var model = Model("step", null);
+        var model = Model("step");
         if (fromZero)
             model.Axes[1].Minimum = 0;
         model.Series.Add(series);
         return Figure(id, caption, model);
     }
 
-    private static PlotModel Model(string horizontal, string? vertical)
+    private static PlotModel Model(string horizontal)
     {
         var model = new PlotModel
         {
@@ -77,7 +77,7 @@ internal static class ModelPlots
             Padding = new OxyThickness(16, 6, 10, 4),
         };
         model.Axes.Add(Axis(AxisPosition.Bottom, horizontal));
-        model.Axes.Add(Axis(AxisPosition.Left, vertical));
+        model.Axes.Add(Axis(AxisPosition.Left, null));
         return model;
     }
 
@@ -89,7 +89,6 @@ internal static class ModelPlots
         MajorGridlineColor = Grid,
         TicklineColor = Ink,
         AxislineColor = Ink,
-        AxisTitleDistance = 8,
         MaximumPadding = 0.02,
         MinimumPadding = 0.02,
     };

@@ -9,7 +9,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace BiT.Training.Worker.Tasks;
 
 /// <summary>Classifies the photos of a data set with a version, with its stored files and the code that serves them.</summary>
-internal sealed class EvaluateTask(Workspace workspace, TrainerOptions options) : TaskHandler
+internal sealed class EvaluateTask(Workspace workspace, TrainerOptions options, TextWriter log) : TaskHandler
 {
     // More names than this say nothing more.
     private const int MaxLabelsNamed = 20;
@@ -56,7 +56,7 @@ internal sealed class EvaluateTask(Workspace workspace, TrainerOptions options) 
     {
         try
         {
-            return ServedVersion.Open(workspace.Blobs, manifest.InferenceGraph, manifest.Head, options.Runtime);
+            return ServedVersion.Open(workspace.Blobs, manifest.Graph, manifest.Head, options.Runtime, log.WriteLine);
         }
         catch (Exception problem) when (problem is InvalidDataException or OnnxRuntimeException)
         {

@@ -19,6 +19,16 @@ internal sealed class LiveCurve
     private readonly Lock _lock = new();
     private readonly List<CurveSample> _samples = [];
 
+    /// <summary>Samples kept so far.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _samples.Count;
+        }
+    }
+
     /// <summary>Adds where training stands now. After a resumption it may stand further back than before: what it does again is
     /// dropped.</summary>
     public void Add(CurveSample sample)
@@ -30,7 +40,7 @@ internal sealed class LiveCurve
             _samples.Add(sample);
             if (_samples.Count > MaxSamples)
             {
-                var thinned = _samples.Where((_, index) => index % 2 == 0).ToList();
+                var thinned = _samples.Where((_, index) => index % 2 == 0 || index == _samples.Count - 1).ToList();
                 _samples.Clear();
                 _samples.AddRange(thinned);
             }
