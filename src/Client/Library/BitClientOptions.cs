@@ -18,6 +18,9 @@ public sealed record BitClientOptions
     /// <summary>Deadline of a page, which may hold thousands of thumbnails. Default 5 minutes.</summary>
     public TimeSpan PageDeadline { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Deadline of an evaluation on a data set; null, the default, sets none: many photos take what they take.</summary>
+    public TimeSpan? EvaluationDeadline { get; init; }
+
     /// <summary>Deadline of a whole upload; null, the default, sets none: a large folder takes what it takes.</summary>
     public TimeSpan? UploadDeadline { get; init; }
 

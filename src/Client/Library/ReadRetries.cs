@@ -13,7 +13,7 @@ internal static class ReadRetries
         [ClassificationService.Descriptor] = ["Classify"],
         [DatasetService.Descriptor] = ["GetDataset", "ListDatasets", "ListDatasetProblems", "GetDatasetPage"],
         [FineTuningService.Descriptor] = ["GetFineTuneJob", "ListFineTuneJobs"],
-        [ModelService.Descriptor] = ["GetModel", "ListModels", "ListModelVersions"],
+        [ModelService.Descriptor] = ["GetModel", "ListModels", "ListModelVersions", "GetModelReport", "GetModelReportPage"],
     };
 
     internal static ServiceConfig Configure(int maxAttempts)

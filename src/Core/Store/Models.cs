@@ -46,6 +46,9 @@ public sealed record ModelManifest
     /// <summary>Blob of the head, npz with resnet/head/conv2d/kernel (1,1,F,K) and /bias (K); null but for <c>head</c>.</summary>
     public string? Head { get; init; }
 
+    /// <summary>Blob of the <see cref="Reports.VersionReport"/>, JSON; null for imported versions.</summary>
+    public string? Report { get; init; }
+
     /// <summary>Best validation accuracy, 0 to 1; null without validation photos.</summary>
     public double? ValidationAccuracy { get; init; }
 
@@ -55,7 +58,7 @@ public sealed record ModelManifest
     /// <summary>Id of the data set.</summary>
     public string? DatasetId { get; init; }
 
-    /// <summary>Further lineage for people and tools: plan hash, base, seed, fingerprint, metrics. Values are JSON texts.</summary>
+    /// <summary>Further lineage for people and tools: plan, plan hash, fingerprint, best step, seconds by curve point. Values are JSON texts.</summary>
     public IReadOnlyDictionary<string, string> Lineage { get; init; } = new Dictionary<string, string>();
 }
 

@@ -84,4 +84,5 @@ public static class StoreJson
 [JsonSerializable(typeof(PreviewRequest))]
 [JsonSerializable(typeof(PreviewResult))]
 [JsonSerializable(typeof(JobPromotion))]
+[JsonSerializable(typeof(EvaluateRequest))]
 internal sealed partial class StoreJsonContext : JsonSerializerContext;

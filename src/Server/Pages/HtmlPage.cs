@@ -15,6 +15,8 @@ internal sealed class HtmlPage
         table { border-collapse: collapse; } th, td { border-bottom: 1px solid var(--line); padding: .25rem .7rem; text-align: left; }
         td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
         .muted { opacity: .65; } .bad { color: var(--bad); } .good { color: var(--good); }
+        .plots { display: flex; flex-wrap: wrap; gap: 1rem; } .plots figure { max-width: none; }
+        table.confusion { font-size: .8rem; } table.confusion td, table.confusion th { border: 1px solid var(--line); padding: .15rem .4rem; }
         .photos { display: flex; flex-wrap: wrap; gap: .5rem; } figure { margin: 0; max-width: 9rem; }
         figure img { display: block; border-radius: 4px; } figcaption { font-size: .75rem; overflow-wrap: anywhere; }
         .bar { display: inline-block; height: .7rem; background: #4a7ebb; border-radius: 2px; vertical-align: middle; }
@@ -69,7 +71,8 @@ internal sealed class HtmlPage
 
         public string Format(string? format, object? arg, IFormatProvider? formatProvider) => arg switch
         {
-            Markup markup => markup.Text,
+            // Null in a default value, and null would make Format look for another way to write it.
+            Markup markup => markup.Text ?? "",
             IFormattable value => WebUtility.HtmlEncode(value.ToString(format, CultureInfo.InvariantCulture)),
             _ => WebUtility.HtmlEncode(arg?.ToString() ?? ""),
         };

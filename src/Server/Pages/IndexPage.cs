@@ -23,8 +23,10 @@ internal sealed class IndexPage(Workspace workspace)
         page.Add($"<table>");
         foreach (var model in models.Items)
         {
-            var aliases = string.Join(", ", model.Aliases.Select(alias => $"{alias.Key}: version {alias.Value}"));
-            page.Add($"<tr><td><a href=\"/models/{model.Id}\">{model.Id}</a></td><td class=\"muted\">{aliases}</td></tr>");
+            var aliases = model.Aliases.Select(alias => HtmlPage.Of(
+                $" <a href=\"/{new ModelVersionId(model.Id, alias.Value)}\">{alias.Key}: version {alias.Value}</a>"));
+            var newest = model.LatestVersion is { } latest ? HtmlPage.Of($"<a href=\"/{latest.Id}\">newest: version {latest.Id.Number}</a>") : default;
+            page.Add($"<tr><td>{model.Id}</td><td>{newest}</td><td class=\"muted\">{Markup.Join(aliases)}</td></tr>");
         }
         page.Add($"</table>");
         AddMore(page, models.NextPageToken, "bit models");

@@ -1,9 +1,12 @@
+using System.Runtime.CompilerServices;
+using BiT.Core.Reports;
 using BiT.Core.Store;
+using BiT.Serving.Rpc;
 
 namespace BiT.Serving.Pages;
 
 /// <summary>Which page answers which path. Paths are compared with names that exist in the store; no file is ever named by one.</summary>
-internal sealed class PageRoutes(Workspace workspace, IndexPage index, DatasetPage datasets)
+internal sealed class PageRoutes(Workspace workspace, IndexPage index, DatasetPage datasets, ModelReportPage models)
 {
     /// <summary>Finds a page.</summary>
     /// <param name="path">The path of the request, decoded, beginning with a slash.</param>
@@ -13,8 +16,16 @@ internal sealed class PageRoutes(Workspace workspace, IndexPage index, DatasetPa
         ["", ""] => Whole(index.Render()),
         ["", "datasets", var id] when ResourceIds.IsHash(id) && workspace.Datasets.Find(id) is { } dataset
             => datasets.RenderAsync(dataset, cancellationToken),
+        ["", "models", _, "versions", _] when ResourceNames.TryReadVersion(path[1..], out var id)
+            && workspace.Models.FindVersion(id) is { } version => RenderAsync(version, cancellationToken),
         _ => null,
     };
+
+    private async IAsyncEnumerable<byte[]> RenderAsync(
+        ModelVersionRecord version, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        yield return await models.RenderAsync(version, ReportJson.Load(workspace.Blobs, version.Manifest), cancellationToken);
+    }
 
     private static IAsyncEnumerable<byte[]> Whole(byte[] page) => new[] { page }.ToAsyncEnumerable();
 }

@@ -1,12 +1,14 @@
 using BiT.Core.Store;
 using BiT.Protocol.V1;
 using BiT.Serving.Hosting;
+using BiT.Serving.Jobs;
+using BiT.Serving.Pages;
 using Grpc.Core;
 
 namespace BiT.Serving.Rpc;
 
 /// <summary>bit.v1.ModelService.</summary>
-internal sealed class ModelRpc(Workspace workspace, ModelCatalog catalog) : ModelService.ModelServiceBase
+internal sealed partial class ModelRpc(Workspace workspace, ModelCatalog catalog, TrainerTasks tasks, ModelReportPage pages) : ModelService.ModelServiceBase
 {
     public override Task<Model> GetModel(GetModelRequest request, ServerCallContext context)
     {

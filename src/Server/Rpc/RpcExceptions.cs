@@ -2,7 +2,7 @@ using BiT.Core.Store;
 
 namespace BiT.Serving.Rpc;
 
-/// <summary>There is no data set or job of that name.</summary>
+/// <summary>There is no data set, job or report of that name.</summary>
 /// <param name="reason">Stable code, for example JOB_NOT_FOUND.</param>
 /// <param name="resource">The name that was asked for.</param>
 internal sealed class ResourceNotFoundException(string reason, string resource, string message) : Exception(message)
@@ -13,6 +13,10 @@ internal sealed class ResourceNotFoundException(string reason, string resource, 
 
     public static ResourceNotFoundException Dataset(string name) =>
         new("DATASET_NOT_FOUND", name, $"There is no data set '{name}'. Upload it first; ListDatasets shows those that exist.");
+
+    public static ResourceNotFoundException Report(string version) =>
+        new("REPORT_NOT_FOUND", version, $"'{version}' has no report: it was imported, or published before there were reports. "
+            + "EvaluateModelVersion measures it on a data set.");
 
     public static ResourceNotFoundException Job(string name) =>
         new("JOB_NOT_FOUND", name, $"There is no job '{name}'. ListFineTuneJobs shows those that exist.");

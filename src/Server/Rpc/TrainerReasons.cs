@@ -7,9 +7,9 @@ internal static class TrainerReasons
 {
     public static Code CodeOf(string reason) => reason switch
     {
-        "INVALID_PLAN" or "UNKNOWN_NETWORK" or "INVALID_WEIGHTS" or "INVALID_GRAPH" or "BAD_PHOTO" or "LABEL_MISMATCH" => Code.InvalidArgument,
+        "INVALID_PLAN" or "UNKNOWN_NETWORK" or "INVALID_WEIGHTS" or "INVALID_GRAPH" or "BAD_PHOTO" or "LABEL_MISMATCH" or "NO_PHOTOS" => Code.InvalidArgument,
         "NOT_FOUND" => Code.NotFound,
-        "DIVERGED" or "EXECUTION_PROVIDER" or "UNSUPPORTED_TASK" => Code.FailedPrecondition,
+        "DIVERGED" or "EXECUTION_PROVIDER" or "BROKEN_MODEL" or "MODEL_NOT_LOADABLE" or "UNSUPPORTED_TASK" => Code.FailedPrecondition,
         "OUT_OF_MEMORY" or "DISK_FULL" => Code.ResourceExhausted,
         "STORE_DAMAGED" => Code.DataLoss,
         "WORKER_LOST" => Code.Aborted,

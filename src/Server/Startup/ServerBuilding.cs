@@ -74,6 +74,7 @@ internal static class ServerBuilding
             var blobs = provider.GetRequiredService<Workspace>().Blobs;
             return new HeadCache(hash => LinearHead.Load(blobs.PathOf(hash)), options.Hosting.MaxLoadedHeads);
         });
+        services.AddSingleton<ModelReportPage>();
         services.AddSingleton<ModelCatalog>().AddHostedService<StoreWatch>();
     }
 

@@ -20,7 +20,7 @@ internal sealed record TrainingState
     /// <summary>Evaluations since the best one.</summary>
     public int EvaluationsWithoutImprovement { get; init; }
 
-    /// <summary>All evaluations so far.</summary>
+    /// <summary>The evaluations so far, thinned (see LearningCurve); the newest is always there.</summary>
     public IReadOnlyList<EvaluationPoint> Evaluations { get; init; } = [];
 
     /// <summary>Sum and count of the losses since the last point of <see cref="Losses"/>.</summary>
@@ -32,6 +32,9 @@ internal sealed record TrainingState
     /// <summary>Training loss over the run, thinned.</summary>
     public IReadOnlyList<LossPoint> Losses { get; init; } = [];
 
+    /// <summary>Time spent in the loop, over all attempts; what was lost with an attempt's last steps does not count.</summary>
+    public double Seconds { get; init; }
+
     public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
 
     public static TrainingState FromJson(string json) =>
@@ -42,7 +45,12 @@ internal sealed record TrainingState
 /// <param name="Step">Optimiser steps done.</param>
 /// <param name="Accuracy">Share classified right, 0 to 1.</param>
 /// <param name="Loss">Mean cross-entropy.</param>
-internal sealed record EvaluationPoint(long Step, double Accuracy, double Loss);
+/// <param name="Seconds">As <see cref="TrainingState.Seconds"/> at that time; set by the loop.</param>
+internal sealed record EvaluationPoint(long Step, double Accuracy, double Loss, double Seconds = 0);
 
 /// <summary>Mean training loss of the steps up to this one since the point before.</summary>
-internal sealed record LossPoint(long Step, double Loss, double LearningRate);
+/// <param name="Step">Optimiser steps done.</param>
+/// <param name="Loss">Mean cross-entropy.</param>
+/// <param name="LearningRate">Of the newest step.</param>
+/// <param name="Seconds">As <see cref="TrainingState.Seconds"/> at that time.</param>
+internal sealed record LossPoint(long Step, double Loss, double LearningRate, double Seconds = 0);

@@ -48,7 +48,9 @@ internal sealed class PhotoPixels : IPhotoSource, IDisposable
             var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation };
             Parallel.For(0, photos.Length, options, index =>
             {
-                RandomAccess.Write(handle, Resize(workspace, photos[index], side, bytes), (long)index * bytes);
+                var pixels = new byte[bytes];
+                Resize(workspace, photos[index], side, pixels);
+                RandomAccess.Write(handle, pixels, (long)index * bytes);
                 onPhoto(Interlocked.Increment(ref done));
             });
         });
@@ -69,10 +71,14 @@ internal sealed class PhotoPixels : IPhotoSource, IDisposable
         return [.. photos.Select(photo => classIndex[photo.Label])];
     }
 
-    /// <exception cref="ImageRejectedException">The photo cannot be decoded; the message names it.</exception>
-    internal static byte[] Resize(Workspace workspace, Photo photo, int side, int bytes)
+    /// <summary>Decodes and resizes one photo.</summary>
+    /// <param name="workspace">Holds the photo.</param>
+    /// <param name="photo">The photo.</param>
+    /// <param name="side">Side of the square, in pixels.</param>
+    /// <param name="pixels">Receives [side, side, 3] row-major.</param>
+    /// <exception cref="ImageRejectedException">It cannot be decoded; the message names it.</exception>
+    public static void Resize(Workspace workspace, Photo photo, int side, Span<byte> pixels)
     {
-        var pixels = new byte[bytes];
         try
         {
             SquareTransform.Resize(workspace.Blobs.ReadAllBytes(photo.Blob), ImageLimits.OfStoredPhotos, side, side, pixels);
@@ -81,6 +87,5 @@ internal sealed class PhotoPixels : IPhotoSource, IDisposable
         {
             throw new ImageRejectedException(problem.Problem, $"Photo {photo.FileName} of class {photo.Label}: {problem.Message}");
         }
-        return pixels;
     }
 }

@@ -54,7 +54,7 @@ internal sealed class PhotosOnDemand : IPhotoSource
 
     public IReadOnlyList<int> Labels { get; }
 
-    public void Read(int index, Span<byte> pixels) => PhotoPixels.Resize(_workspace, _photos[index], Side, PhotoBytes).CopyTo(pixels);
+    public void Read(int index, Span<byte> pixels) => PhotoPixels.Resize(_workspace, _photos[index], Side, pixels);
 }
 
 /// <summary>The number of each photo as its only feature: through the stream that trains heads it tells which photos come when.</summary>

@@ -47,15 +47,17 @@ internal sealed record LoopInputs
     public required CheckpointFolder Checkpoints { get; init; }
     public required ILoopObserver Observer { get; init; }
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether the run ends with a checkpoint; false where its caller writes one when more is done.</summary>
+    public bool SavesAtEnd { get; init; } = true;
 }
 
 /// <summary>Trains: micro-batches into steps, steps into evaluations and checkpoints, until the schedule or early stopping ends the run.</summary>
 internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
 {
-    // Points of the stored loss curve; a longer run averages over more steps per point.
-    private const int MaxLossPoints = 500;
-
     private readonly TrainingPlan _plan = inputs.Plan;
+    private readonly LearningCurve _curve = new(inputs.Plan.Steps, inputs.Plan.EvaluationInterval);
+    private readonly Stopwatch _watch = new();
     private readonly List<EvaluationPoint> _evaluations = [];
     private readonly List<LossPoint> _losses = [];
     private TrainingState _state = new() { Step = 0 };
@@ -63,6 +65,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
     private double _lossSum;
     private long _savedStep;
     private int _lossSteps;
+    private double _earlierSeconds;
 
     /// <summary>Runs from where the engine and <paramref name="resumed"/> stand to the end.</summary>
     /// <param name="resumed">The checkpoint to continue from; null begins with the engine's weights.</param>
@@ -74,6 +77,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
         if (resumed is not null)
             Restore(resumed);
         _savedStep = resumed?.State.Step ?? 0;
+        _watch.Start();
         try
         {
             RunSteps(cancellation);
@@ -83,10 +87,13 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
             SaveCheckpoint();
             throw;
         }
+        // Early stopping may end the run between two points.
+        if (_lossSteps > 0)
+            AddLossPoint(RateOf(_state.Step - 1));
         // Publishing may be stopped, or may end with the process: training must not be done again for it.
-        if (_state.Step > _savedStep)
+        if (inputs.SavesAtEnd && _state.Step > _savedStep)
             SaveCheckpoint();
-        _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses] };
+        _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses], Seconds = Seconds };
         return new LoopResult(_state, _best ?? Snapshot(engine.Weights));
     }
 
@@ -114,7 +121,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
     private void RunStep(Prefetcher prefetcher, CancellationToken cancellation)
     {
         var step = _state.Step;
-        var rate = _plan.Schedule.RateAt((int)step) ?? throw new InvalidOperationException($"The schedule ends before step {step} of {_plan.Steps}.");
+        var rate = RateOf(step);
         var loss = 0.0;
         for (var index = 0; index < _plan.MicroBatchesPerStep; index++)
         {
@@ -135,6 +142,9 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
         RecordLoss(loss, rate);
     }
 
+    private double RateOf(long step) => _plan.Schedule.RateAt((int)step)
+        ?? throw new InvalidOperationException($"The schedule ends before step {step} of {_plan.Steps}.");
+
     private void EvaluateIfDue(CancellationToken cancellation)
     {
         if (inputs.Evaluator is not null && (_state.Step % _plan.EvaluationInterval == 0 || _state.Step == _plan.Steps))
@@ -145,10 +155,13 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
     {
         _lossSum += loss;
         _lossSteps++;
-        var perPoint = (_plan.Steps + MaxLossPoints - 1) / MaxLossPoints;
-        if (_state.Step % perPoint != 0 && _state.Step != _plan.Steps)
-            return;
-        _losses.Add(new LossPoint(_state.Step, _lossSum / _lossSteps, rate));
+        if (_curve.IsLossPoint(_state.Step))
+            AddLossPoint(rate);
+    }
+
+    private void AddLossPoint(double rate)
+    {
+        _losses.Add(new LossPoint(_state.Step, _lossSum / _lossSteps, rate, Seconds));
         (_lossSum, _lossSteps) = (0, 0);
     }
 
@@ -156,10 +169,9 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
     private void Evaluate(IEvaluator evaluator, CancellationToken cancellation)
     {
         inputs.Observer.OnEvaluating(_state.Step);
-        var point = evaluator.Evaluate(_state.Step, engine.WeightValues, cancellation);
+        var point = evaluator.Evaluate(_state.Step, engine.WeightValues, cancellation) with { Seconds = Seconds };
         if (!double.IsFinite(point.Loss))
             throw new TrainingDivergedException(_state.Step, _plan.Schedule.BaseRate);
-        _evaluations.Add(point);
         var isBest = _state.BestAccuracy is not { } best || point.Accuracy > best || (point.Accuracy == best && point.Loss < _state.BestLoss);
         // Patience is about accuracy alone: a loss that creeps down at equal accuracy would never let a run stop.
         var waited = point.Accuracy > (_state.BestAccuracy ?? -1) ? 0 : _state.EvaluationsWithoutImprovement + 1;
@@ -168,6 +180,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
             _state = _state with { BestStep = point.Step, BestAccuracy = point.Accuracy, BestLoss = point.Loss };
         if (isBest)
             _best = Snapshot(engine.Weights);
+        _curve.Add(_evaluations, point, _state.BestStep);
         _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses] };
         inputs.Observer.OnEvaluated(point, isBest);
     }
@@ -179,6 +192,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
         _evaluations.AddRange(_state.Evaluations);
         _losses.AddRange(_state.Losses);
         (_lossSum, _lossSteps) = (_state.LossSum, _state.LossSteps);
+        _earlierSeconds = _state.Seconds;
         for (var index = 0; index < inputs.Parameters.Count; index++)
         {
             var name = inputs.Parameters[index].Name;
@@ -189,7 +203,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
 
     private void SaveCheckpoint()
     {
-        _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses], LossSum = _lossSum, LossSteps = _lossSteps };
+        _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses], LossSum = _lossSum, LossSteps = _lossSteps, Seconds = Seconds };
         try
         {
             inputs.Observer.OnCheckpoint(inputs.Checkpoints.Save(new Checkpoint(_state, Snapshot(engine.Weights), Snapshot(engine.Momenta), _best)));
@@ -201,6 +215,9 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
             inputs.Observer.OnCheckpointFailed(problem);
         }
     }
+
+    // To the millisecond, counting on from the checkpoint.
+    private double Seconds => Math.Round(_earlierSeconds + _watch.Elapsed.TotalSeconds, 3);
 
     private delegate Span<float> ArrayOf(int index);
 

@@ -134,6 +134,7 @@ internal sealed class PretrainingRun : IDisposable
         Checkpoints = _checkpoints,
         Observer = report,
         CheckpointInterval = _inputs.CheckpointInterval,
+        SavesAtEnd = false,
     };
 
     // The checkpoint comes last: with it, the evaluation is done.

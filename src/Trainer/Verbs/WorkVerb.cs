@@ -57,8 +57,8 @@ internal static class WorkVerb
         var synchronized = TextWriter.Synchronized(log);
         using var alive = aliveFile is null ? null : new AliveFile(aliveFile, workspace, TimeProvider.System, synchronized);
         var worker = new TrainerWorker(workspace, options, TimeProvider.System, synchronized);
-        var tasks = new TaskLane(workspace, options, [new EstimateHandler(workspace, options), new PreviewHandler(workspace, options)],
-            () => worker.IsJobRunning, TimeProvider.System, synchronized);
+        TaskHandler[] handlers = [new EstimateHandler(workspace, options), new PreviewHandler(workspace, options), new EvaluateTask(workspace, options, synchronized)];
+        var tasks = new TaskLane(workspace, options, handlers, () => worker.IsJobRunning, TimeProvider.System, synchronized);
         // Each blocks its thread for as long as it works. If one breaks, the process ends, and whoever supervises it sees that.
         Task[] lanes = [Task.Run(() => worker.RunAsync(stop.Token), CancellationToken.None), Task.Run(() => tasks.RunAsync(stop.Token), CancellationToken.None)];
         await Task.WhenAny(lanes);

@@ -1,4 +1,5 @@
 using BiT.Core.Imaging;
+using BiT.Core.Reports;
 using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Graphs;
@@ -15,6 +16,7 @@ internal static class JobErrors
 {
     public static JobError Of(Exception problem) => problem switch
     {
+        EvaluationException evaluation => new JobError(evaluation.Reason, evaluation.Message),
         PlanException => new JobError("INVALID_PLAN", problem.Message),
         NetworkException => new JobError("UNKNOWN_NETWORK", problem.Message),
         WeightsException => new JobError("INVALID_WEIGHTS", problem.Message),
@@ -26,7 +28,8 @@ internal static class JobErrors
         ExecutionProviderException => new JobError("EXECUTION_PROVIDER", problem.Message),
         OutOfMemoryException => OutOfMemory(problem),
         OnnxRuntimeException when problem.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) => OutOfMemory(problem),
-        AggregateException { InnerExceptions: [var only] } => Of(only),
+        // Work on several threads: each may meet a problem of its own.
+        AggregateException { InnerExceptions: [var first, ..] } => Of(first),
         _ => new JobError("INTERNAL", $"{problem.GetType().Name}: {problem.Message}"),
     };
 

@@ -1,4 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using BiT.Core.Classification;
+using BiT.Core.Reports;
 using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Training.Artifacts;
@@ -55,13 +58,12 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         reporter.Stop.ThrowIfCancellationRequested();
         var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
         reporter.Stop.ThrowIfCancellationRequested();
-        var manifest = Manifest(plan, result.State) with
+        return Reported(plan, dataset, result.State, validation.Count > 0 ? AsServed(graph, validation) : null) with
         {
-            InferenceGraph = graph.Model, InferenceGraphData = graph.Data, Weights = _publisher.StoreWeights(weights),
+            InferenceGraph = graph.Model,
+            InferenceGraphData = graph.Data,
+            Weights = _publisher.StoreWeights(weights),
         };
-        // What is published is what was measured: the stored file, run as the server runs it.
-        return validation.Count == 0 ? manifest
-            : manifest with { ValidationAccuracy = (double)CountCorrect(manifest, dataset, validation) / validation.Count };
     }
 
     private ModelManifest RunHead(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)
@@ -81,13 +83,13 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
 
         reporter.Stop.ThrowIfCancellationRequested();
         var weights = backbone.WithHead(plan.ClassCount, result.Weights[NetworkParameters.HeadKernelName], result.Weights[NetworkParameters.HeadBiasName]);
-        return Manifest(plan, result.State) with
+        var storedHead = _publisher.StoreHead(weights);
+        return Reported(plan, dataset, result.State, validation.Count > 0 ? AsServed(storedHead, validationFeatures) : null) with
         {
             InferenceGraph = graph.Model,
             InferenceGraphData = graph.Data,
             Weights = _publisher.StoreWeights(backbone),
-            Head = _publisher.StoreHead(weights),
-            ValidationAccuracy = result.State.BestAccuracy,
+            Head = storedHead,
         };
     }
 
@@ -147,7 +149,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     private int CountCorrect(ModelManifest manifest, DatasetRecord dataset, PhotoPixels photos)
     {
         using var version = ServedVersion.Open(workspace.Blobs, manifest, options.Runtime, reporter.Message);
-        return version.CountCorrect(photos, dataset.Labels, reporter.Stop);
+        return version.CountCorrect(photos, dataset.Labels, manifest.Labels, reporter.Stop);
     }
 
     // Both versions are measured anew, by the same code on the same photos; each at its own input size.
@@ -178,6 +180,57 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         }
     }
 
+    // What is published is what was measured: the stored files, run as the server runs them.
+    private IEnumerable<float[]> AsServed(GraphBlobs graph, PhotoPixels photos)
+    {
+        using var served = ServedVersion.Open(workspace.Blobs, graph, head: null, options.Runtime, reporter.Message);
+        foreach (var logits in served.Run(photos, reporter.Stop))
+            yield return logits;
+    }
+
+    // The features came from the stored backbone.
+    private IEnumerable<float[]> AsServed(string storedHead, RecordFile features)
+    {
+        var head = LinearHead.Load(workspace.Blobs.PathOf(storedHead));
+        var preLogits = new float[head.FeatureCount];
+        for (var index = 0; index < features.Count; index++)
+        {
+            var logits = new float[head.ClassCount];
+            features.Read(index, MemoryMarshal.AsBytes(preLogits.AsSpan()));
+            head.Apply(preLogits, logits);
+            yield return logits;
+        }
+    }
+
+    /// <param name="logits">Of the validation photos in their order; null without any.</param>
+    private ModelManifest Reported(TrainingPlan plan, DatasetRecord dataset, TrainingState state, IEnumerable<float[]>? logits)
+    {
+        var report = new VersionReport
+        {
+            DatasetId = dataset.Id,
+            Curve = LearningCurve.Merge(state),
+            Evaluation = logits is null ? null : Evaluate(plan, dataset, logits),
+        };
+        return Manifest(plan, state) with
+        {
+            Report = ReportJson.Store(workspace.Blobs, report),
+            ValidationAccuracy = report.Evaluation?.Top1Accuracy,
+        };
+    }
+
+    private EvaluationReport Evaluate(TrainingPlan plan, DatasetRecord dataset, IEnumerable<float[]> logits)
+    {
+        reporter.Phase("evaluating the version");
+        var classIndex = plan.Labels.Select((label, index) => (label, index)).ToDictionary(entry => entry.label, entry => entry.index);
+        var evaluation = new EvaluationBuilder(plan.Labels);
+        foreach (var (photo, output) in dataset.Photos.Where(photo => photo.Split == Split.Validation).Zip(logits))
+        {
+            reporter.Stop.ThrowIfCancellationRequested();
+            evaluation.Add(photo.FileName, photo.Blob, output, classIndex[photo.Label]);
+        }
+        return evaluation.Build();
+    }
+
     private ModelManifest Manifest(TrainingPlan plan, TrainingState state) => new()
     {
         Method = plan.Method,
@@ -194,8 +247,8 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             ["planHash"] = JsonSerializer.Serialize(plan.Hash),
             ["fingerprint"] = JsonSerializer.Serialize(Fingerprint.Of(options.Runtime)),
             ["bestStep"] = JsonSerializer.Serialize(state.BestStep),
-            ["evaluations"] = JsonSerializer.Serialize(state.Evaluations, JsonSerializerOptions.Web),
-            ["losses"] = JsonSerializer.Serialize(state.Losses, JsonSerializerOptions.Web),
+            // Beside the report, not in it: times differ between equal runs.
+            [CurveSeconds.LineageKey] = JsonSerializer.Serialize(LearningCurve.Seconds(state)),
         },
     };
 }

@@ -91,6 +91,28 @@ public sealed class ModelTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task Report_OfWhatHasNone_SaysWhy()
+    {
+        Import("foreign", 1);
+        TinyModels.ImportBackbone(server.Workspace, "headless");
+        var (report, page) = (new GetModelReportRequest { Name = "models/foreign/versions/1" }, new GetModelReportPageRequest { Name = "models/foreign/versions/1" });
+        var absent = $"datasets/{new string('0', 64)}";
+
+        await RpcAssert.FailsAsync(StatusCode.NotFound, "REPORT_NOT_FOUND", () => server.Models.GetModelReportAsync(report, Options).ResponseAsync);
+        await RpcAssert.FailsAsync(StatusCode.NotFound, "REPORT_NOT_FOUND",
+            () => server.Models.GetModelReportPage(page, Options).ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+        await RpcAssert.FailsAsync(StatusCode.NotFound, "MODEL_VERSION_NOT_FOUND",
+            () => server.Models.GetModelReportAsync(new GetModelReportRequest { Name = "models/foreign/versions/2" }, Options).ResponseAsync);
+        await RpcAssert.FailsAsync(StatusCode.NotFound, "DATASET_NOT_FOUND", () => EvaluateAsync("models/foreign/versions/1", absent));
+        await RpcAssert.FailsAsync(StatusCode.FailedPrecondition, "MODEL_HAS_NO_HEAD", () => EvaluateAsync("models/headless/versions/1", absent));
+        var refused = await RpcAssert.FailsAsync(StatusCode.InvalidArgument, "INVALID_REQUEST", () => EvaluateAsync("foreign", "photos"));
+        Assert.Equal(["name", "dataset"], refused.GetDetail<Google.Rpc.BadRequest>().FieldViolations.Select(violation => violation.Field));
+
+        Task EvaluateAsync(string name, string dataset) => server.Models.EvaluateModelVersionAsync(
+            new EvaluateModelVersionRequest { Name = name, Dataset = dataset }, Options).ResponseAsync;
+    }
+
+    [Fact]
     public async Task Get_UnknownModel_IsNotFound()
     {
         await RpcAssert.FailsAsync(StatusCode.NotFound, "MODEL_NOT_FOUND",

@@ -37,6 +37,19 @@ public sealed class WebPageTests(ServerFixture server) : IDisposable
         Assert.Contains($"<a href=\"/{dataset.Name}\">&lt;colours&gt;</a>", index, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task ModelVersionPage_LinkedFromTheFirst_IsServed()
+    {
+        var version = TinyModels.ImportFull(server.Workspace, "paged", "red", "<green>", "blue");
+
+        var page = await _browser.GetStringAsync($"/{version.Id}", Token);
+
+        Assert.Contains("paged, version 1", page, StringComparison.Ordinal);
+        Assert.Contains("&lt;green&gt;", page, StringComparison.Ordinal);
+        Assert.Contains("There is no report", page, StringComparison.Ordinal);
+        Assert.Contains($"<a href=\"/{version.Id}\">newest: version 1</a>", await _browser.GetStringAsync("/", Token), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("GET", "/", 200)]
     [InlineData("HEAD", "/", 200)]
@@ -46,6 +59,9 @@ public sealed class WebPageTests(ServerFixture server) : IDisposable
     [InlineData("GET", "/datasets/0000000000000000000000000000000000000000000000000000000000000000", 404)]
     [InlineData("GET", "/datasets/..%2F..%2Fbit.db", 404)]
     [InlineData("GET", "/%2e%2e/bit.db", 404)]
+    [InlineData("GET", "/models/nobody/versions/1", 404)]
+    [InlineData("GET", "/models/..%2F..%2Fbit.db/versions/1", 404)]
+    [InlineData("GET", "/models/nobody/versions/01", 404)]
     [InlineData("GET", "/bit.db", 404)]
     [InlineData("GET", "/favicon.ico", 404)]
     [InlineData("POST", "/", 405)]

@@ -33,6 +33,8 @@ internal sealed class FakeAnswers
     public Func<ListModelsRequest, ListModelsResponse>? ListModels { get; set; }
     public Func<ListModelVersionsRequest, ListModelVersionsResponse>? ListVersions { get; set; }
     public Func<SetAliasRequest, Model>? SetAlias { get; set; }
+    public Func<string, ModelReport>? GetReport { get; set; }
+    public Func<EvaluateModelVersionRequest, ModelReport>? Evaluate { get; set; }
 }
 
 /// <summary>The protocol over a real connection on a free loopback port, with answers of the test's own.</summary>
@@ -150,6 +152,12 @@ internal sealed class FakeService : IAsyncDisposable
 
         public override Task<ListModelVersionsResponse> ListModelVersions(ListModelVersionsRequest request, ServerCallContext context)
             => Task.FromResult(Answer(answers.ListVersions, request));
+
+        public override Task<ModelReport> GetModelReport(GetModelReportRequest request, ServerCallContext context)
+            => Task.FromResult(Answer(answers.GetReport, request.Name));
+
+        public override Task<ModelReport> EvaluateModelVersion(EvaluateModelVersionRequest request, ServerCallContext context)
+            => Task.FromResult(Answer(answers.Evaluate, request));
 
         public override Task<Model> SetAlias(SetAliasRequest request, ServerCallContext context)
             => Task.FromResult(Answer(answers.SetAlias, request));

@@ -73,6 +73,20 @@ public sealed class PublishTests
     }
 
     [Fact]
+    public void Publish_MissingReport_ChangesNothing()
+    {
+        using var test = new TestWorkspace();
+        var job = test.Submit();
+        var absent = new string('0', 64);
+
+        var failure = Assert.Throws<BlobNotFoundException>(() => test.Jobs.Publish(test.Lease(), test.Manifest() with { Report = absent }));
+
+        Assert.Equal(absent, failure.Hash);
+        Assert.Equal(JobState.Running, test.Job(job.Id).State);
+        Assert.Null(test.Workspace.Models.Find("flowers"));
+    }
+
+    [Fact]
     public void Publish_ManifestOfAnotherJob_ChangesNothing()
     {
         using var test = new TestWorkspace();

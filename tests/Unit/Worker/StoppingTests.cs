@@ -78,10 +78,10 @@ public sealed class StoppingTests : IDisposable
         using var version = ServedVersion.Open(_workspace.Blobs, manifest, new RuntimeOptions(), _ => { });
         _stop.Cancel();
 
-        Assert.ThrowsAny<OperationCanceledException>(() => version.CountCorrect(photos, dataset.Labels, _stop.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => version.CountCorrect(photos, dataset.Labels, dataset.Labels, _stop.Token));
         // A head of zeros answers with the first class.
-        Assert.Equal(4, version.CountCorrect(photos, dataset.Labels, CancellationToken.None));
-        Assert.Equal(0, version.CountCorrect(photos, ["azure", "green", "red"], CancellationToken.None));
+        Assert.Equal(4, version.CountCorrect(photos, dataset.Labels, dataset.Labels, CancellationToken.None));
+        Assert.Equal(0, version.CountCorrect(photos, ["azure", "green", "red"], dataset.Labels, CancellationToken.None));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using BiT.Core.Classification;
 using BiT.Core.Imaging;
+using BiT.Core.Reports;
 using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Core.Weights;
@@ -36,6 +37,12 @@ public sealed class TrainerWorkerTests : IDisposable
         Assert.Equal(1, version.Manifest.ValidationAccuracy);
         Assert.Equal((30L, 30L, (double?)1), (job.Progress?.Step, job.Progress?.TotalSteps, job.Progress?.BestValidationAccuracy));
         Assert.Equal(["blue", "green", "red"], version.Manifest.Labels);
+        var report = Report(version.Manifest);
+        Assert.Equal(Enumerable.Range(1, 30).Select(step => (long)step), report.Curve.Select(point => point.Step));
+        Assert.Equal([10, 20, 30], report.Curve.Where(point => point.ValidationAccuracy is not null).Select(point => point.Step));
+        Assert.Equal((12, 1, 12), (report.Evaluation?.PhotoCount, report.Evaluation?.Top1Accuracy, report.Evaluation?.Confusion.Sum(cell => cell.PhotoCount)));
+        var seconds = CurveSeconds.Of(version.Manifest, report);
+        Assert.Equal(seconds.Order(), seconds);
         using var model = Open(version.Manifest);
         foreach (var photo in Dataset().Photos.Where(photo => photo.Split == Split.Validation))
             Assert.Equal(photo.Label, version.Manifest.Labels[ArgMax(model.Run(Pixels(photo, 32), 1).Logits)]);
@@ -61,6 +68,9 @@ public sealed class TrainerWorkerTests : IDisposable
             return manifest.Labels[ArgMax(logits)] == photo.Label;
         });
         Assert.Equal(manifest.ValidationAccuracy, (double)right / validation.Length);
+        var report = Report(manifest);
+        Assert.Equal((200, manifest.ValidationAccuracy), (report.Curve[^1].Step, report.Evaluation?.Top1Accuracy));
+        Assert.Equal(validation.Length, report.Evaluation?.HighestLosses.Select(photo => photo.Photo).Intersect(validation.Select(photo => photo.Blob)).Count());
     }
 
     [Fact]
@@ -101,8 +111,8 @@ public sealed class TrainerWorkerTests : IDisposable
         Assert.True(resumed.State == JobState.Succeeded, resumed.Error?.ToString());
         Assert.True(resumed.Attempt > 1);
         Assert.Equal(Version(uninterrupted).Manifest.Weights, Version(resumed).Manifest.Weights);
-        Assert.Equal(Version(uninterrupted).Manifest.Lineage["losses"], Version(resumed).Manifest.Lineage["losses"]);
-        Assert.Equal(Version(uninterrupted).Manifest.Lineage["evaluations"], Version(resumed).Manifest.Lineage["evaluations"]);
+        Assert.NotNull(Version(resumed).Manifest.Report);
+        Assert.Equal(Version(uninterrupted).Manifest.Report, Version(resumed).Manifest.Report);
         Assert.False(Directory.Exists(Path.Combine(_folder.Path, "jobs", resumed.Id)), "The checkpoints of a published job are still there.");
         Assert.Contains(_workspace.Jobs.ReadEvents(resumed.Id, 0, 1000), entry => entry.Payload.StartsWith("Resumed at step", StringComparison.Ordinal));
     }
@@ -165,6 +175,9 @@ public sealed class TrainerWorkerTests : IDisposable
         Assert.True(job.State == JobState.Succeeded, job.Error?.ToString());
         Assert.Equal(1, Version(job).Manifest.ValidationAccuracy);
         Assert.InRange(job.Progress?.Step ?? 0, 40, 1000);
+        // 2,000 steps have a point every three; the last step of this run has one, too.
+        var last = Report(Version(job).Manifest).Curve[^1];
+        Assert.Equal((job.Progress?.Step, true), (last.Step, last.Loss is not null));
     }
 
     [Fact]
@@ -215,6 +228,9 @@ public sealed class TrainerWorkerTests : IDisposable
 
     private ModelVersionRecord Version(JobRecord job) =>
         job.Result is { } id && _workspace.Models.FindVersion(id) is { } version ? version : throw new InvalidOperationException($"Job {job.Id} has no version.");
+
+    private VersionReport Report(ModelManifest manifest) =>
+        ReportJson.Load(_workspace.Blobs, manifest) ?? throw new InvalidOperationException("The version has no report.");
 
     private byte[] Pixels(Photo photo, int side)
     {

@@ -6,7 +6,10 @@ namespace BiT.CommandLine;
 internal static class TrainingText
 {
     public static ProgressReport Report(FineTuneProgress progress)
-        => new(progress.Phase.Length == 0 ? "working" : progress.Phase, progress.Step, progress.TotalSteps, Details(progress));
+        => new(progress.Phase.Length == 0 ? "working" : progress.Phase, progress.Step, progress.TotalSteps, Details(progress))
+        {
+            Sample = progress.Loss is null ? null : new CurveSample(progress.Step, progress.Loss, progress.ValidationAccuracy),
+        };
 
     public static string Details(FineTuneProgress progress)
     {

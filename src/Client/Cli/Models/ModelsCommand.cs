@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace BiT.CommandLine;
 
-/// <summary><c>bit models [list|show|versions|promote|alias]</c></summary>
+/// <summary><c>bit models [list|show|evaluate|versions|promote|alias]</c></summary>
 internal static class ModelsCommand
 {
     public static Command Create(CliEnvironment environment)
@@ -12,24 +12,13 @@ internal static class ModelsCommand
         var command = new Command("models", "List models and decide which version serves. Alone: list.")
         {
             new Command("list", "List all models.").Calls(environment, ListAsync),
-            CreateShow(environment),
+            ShowModelCommand.Create(environment),
+            EvaluateModelCommand.Create(environment),
             CreateVersions(environment),
             CreatePromote(environment),
             CreateAlias(environment),
         };
         return command.Calls(environment, ListAsync);
-    }
-
-    private static Command CreateShow(CliEnvironment environment)
-    {
-        var model = ModelArgument();
-        return new Command("show", "Show a model with its aliases and newest version.") { model }
-            .Calls(environment, async (parsed, terminal, client, cancellationToken) =>
-            {
-                var found = await client.GetModelAsync(parsed.GetRequiredValue(model), cancellationToken);
-                terminal.Answer(JsonShapes.Of(found), console => console.Write(Tables.Facts(FactsOf(found, terminal.Time))));
-                return ExitCodes.Ok;
-            });
     }
 
     private static Command CreateVersions(CliEnvironment environment)
@@ -121,24 +110,6 @@ internal static class ModelsCommand
         terminal.Answer(JsonShapes.Of(model), console => console.WriteLine(
             $"{model.Name}@{alias} is now {model.Aliases.GetValueOrDefault(alias, "unset")}"));
         return ExitCodes.Ok;
-    }
-
-    private static IEnumerable<(string, string)> FactsOf(Model model, TimeProvider clock)
-    {
-        yield return ("model", model.Name);
-        foreach (var (alias, version) in model.Aliases.OrderBy(alias => alias.Key, StringComparer.Ordinal))
-            yield return ("alias " + alias, version);
-        if (model.LatestVersion is not { } newest)
-            yield break;
-        yield return ("newest version", newest.Name);
-        yield return ("network", newest.Network);
-        yield return ("method", newest.Method);
-        yield return ("input", $"{newest.InputSize} x {newest.InputSize}");
-        yield return ("validation accuracy", Show.Percent(newest.ValidationAccuracy));
-        yield return ("classes", string.Join(", ", newest.Labels));
-        yield return ("data set", newest.Dataset);
-        yield return ("job", newest.Job);
-        yield return ("published", Show.Moment(newest.CreateTime, clock));
     }
 
     private static void WriteVersions(IAnsiConsole console, Model model, List<ModelVersion> versions, TimeProvider clock)

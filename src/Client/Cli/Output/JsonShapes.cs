@@ -83,6 +83,38 @@ internal static class JsonShapes
         Manifest = withManifest ? Parse(version.ManifestJson) : null,
     };
 
+    public static object Of(Model model, ModelVersion shown, ModelReport? report, string? html) => new
+    {
+        model.Name,
+        model.Aliases,
+        LatestVersion = model.LatestVersion is null ? null : Of(model.LatestVersion, withManifest: false),
+        model.CreateTime,
+        Version = Of(shown, withManifest: false),
+        Curve = report?.Curve.Select(point => new
+        {
+            point.Step,
+            point.Loss,
+            point.LearningRate,
+            point.ValidationAccuracy,
+            Seconds = point.Elapsed.TotalSeconds,
+        }),
+        Evaluation = report?.Evaluation is { } evaluation ? Of(evaluation) : null,
+        Html = html,
+    };
+
+    public static object Of(Evaluation evaluation) => new
+    {
+        evaluation.PhotoCount,
+        evaluation.Top1Accuracy,
+        evaluation.Top5Accuracy,
+        evaluation.Loss,
+        evaluation.ExpectedCalibrationError,
+        evaluation.Classes,
+        evaluation.Confusion,
+        evaluation.HighestLosses,
+        evaluation.Calibration,
+    };
+
     /// <param name="problems">Null leaves them out.</param>
     /// <param name="html">The page that was written; null if none was.</param>
     public static object Of(Dataset dataset, IEnumerable<DatasetProblem>? problems = null, string? html = null) => new

@@ -8,7 +8,11 @@ namespace BiT.CommandLine;
 /// <param name="Done">Parts done.</param>
 /// <param name="Total">Parts in all; 0 if unknown.</param>
 /// <param name="Details">Numbers that go with it.</param>
-internal sealed record ProgressReport(string Phase, double Done, double Total, string Details);
+internal sealed record ProgressReport(string Phase, double Done, double Total, string Details)
+{
+    /// <summary>What training has come to, for the curve under the line; null if there is nothing to draw.</summary>
+    public CurveSample? Sample { get; init; }
+}
 
 /// <summary>One line of progress that is overwritten on a screen, and written now and then elsewhere.</summary>
 internal interface IProgressLine
@@ -34,7 +38,16 @@ internal static class ProgressDisplay
             new TaskDescriptionColumn { Alignment = Justify.Left },
             new ProgressBarColumn { Width = terminal.People.Profile.Width >= 110 ? 30 : 12 },
             new DetailsColumn());
-        return progress.StartAsync(context => work(new LiveProgressLine(terminal.People, context.AddTask("starting", maxValue: 1))));
+        var curve = new LiveCurve();
+        progress.UseRenderHook((line, _) => Under(line, curve, terminal.People.Profile));
+        return progress.StartAsync(context => work(new LiveProgressLine(terminal.People, context.AddTask("starting", maxValue: 1), curve)));
+    }
+
+    // Asked for at every refresh, so a window that becomes narrower gets a smaller curve, or none.
+    private static IRenderable Under(IRenderable line, LiveCurve curve, Profile profile)
+    {
+        var lines = curve.Draw(profile.Width - 1, profile.Height, profile.Capabilities.Unicode);
+        return lines.Count == 0 ? line : new Rows(line, new Text(string.Join('\n', lines)) { Overflow = Overflow.Crop });
     }
 
     private sealed class DetailsColumn : ProgressColumn
@@ -45,7 +58,7 @@ internal static class ProgressDisplay
             => new Text(task.Tag as string ?? "") { Overflow = Overflow.Ellipsis };
     }
 
-    private sealed class LiveProgressLine(IAnsiConsole console, ProgressTask task) : IProgressLine
+    private sealed class LiveProgressLine(IAnsiConsole console, ProgressTask task, LiveCurve curve) : IProgressLine
     {
         public void Show(ProgressReport report)
         {
@@ -55,6 +68,8 @@ internal static class ProgressDisplay
             // A task that reaches its end stops its clock and its spinner, though the next phase follows.
             task.Value = Math.Min(report.Done, task.MaxValue * 0.9999);
             task.Tag = report.Details;
+            if (report.Sample is { } sample)
+                curve.Add(sample);
         }
 
         public void Note(string text) => console.WriteLine(text);
