@@ -22,10 +22,11 @@ public sealed partial class JobStore
     }
 
     /// <summary>Queues a job.</summary>
-    /// <param name="spec">What to do. Its data set and base are not looked up here.</param>
+    /// <param name="spec">What to do. Its data set is not looked up here.</param>
     /// <param name="requestId">Chosen by the caller, at most 100 characters; null or empty turns idempotency off.</param>
     /// <returns>The new job, or the one that the same request id and the same specification made before.</returns>
     /// <exception cref="RequestIdConflictException">The request id was used with another specification.</exception>
+    /// <exception cref="StoreNotFoundException">There is no such base (any more).</exception>
     /// <exception cref="ArgumentException">The model id or the request id is not valid.</exception>
     public JobRecord Submit(FineTuneSpec spec, string? requestId)
     {
@@ -45,6 +46,9 @@ public sealed partial class JobStore
                         $"Request id '{requestId}' was used for job {earlier.Job.Id} with another "
                         + "specification. Use a new id for a new request; repeat the same content to get that job.");
             }
+            // In this transaction: a version that a waiting job starts from cannot be deleted.
+            if (spec.Base is { } origin)
+                ModelStore.RequireVersion(connection, origin);
             return Insert(connection, spec, string.IsNullOrEmpty(requestId) ? null : requestId);
         });
     }

@@ -27,6 +27,9 @@ public static class StoreJson
     /// <summary>The progress as it is stored, on one line.</summary>
     public static string Write(JobProgress progress) => JsonSerializer.Serialize(progress, Context.JobProgress);
 
+    /// <summary>The composed files as they are stored, on one line.</summary>
+    public static string Write(ComposedFiles files) => JsonSerializer.Serialize(files, Context.ComposedFiles);
+
     /// <exception cref="InvalidDataException">The text is not a manifest.</exception>
     public static ModelManifest ReadManifest(string json) => Read(json, Context.ModelManifest);
 
@@ -35,6 +38,9 @@ public static class StoreJson
 
     /// <exception cref="InvalidDataException">The text is not a progress.</exception>
     public static JobProgress ReadProgress(string json) => Read(json, Context.JobProgress);
+
+    /// <exception cref="InvalidDataException">The text does not list composed files.</exception>
+    public static ComposedFiles ReadCompositions(string json) => Read(json, Context.ComposedFiles);
 
     /// <summary>The request or result of a task as it is stored, on one line. Its type is registered in <see cref="StoreJsonContext"/>.</summary>
     public static string WriteTask<T>(T value)
@@ -66,4 +72,7 @@ public static class StoreJson
 [JsonSerializable(typeof(ModelManifest))]
 [JsonSerializable(typeof(FineTuneSpec))]
 [JsonSerializable(typeof(JobProgress))]
+[JsonSerializable(typeof(ComposedFiles))]
+[JsonSerializable(typeof(ImportTask))]
+[JsonSerializable(typeof(ComposeTask))]
 internal sealed partial class StoreJsonContext : JsonSerializerContext;

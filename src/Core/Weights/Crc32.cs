@@ -4,7 +4,7 @@ namespace BiT.Core.Weights;
 
 /// <summary>The checksum of zip files, which System.IO.Compression writes but does not check when it reads.</summary>
 /// <remarks>Polynomial 0xEDB88320 reflected, eight tables ("slicing by 8"), about one byte per cycle.</remarks>
-internal static class Crc32
+public static class Crc32
 {
     private static readonly uint[] Tables = CreateTables();
 

@@ -4,6 +4,7 @@ using BiT.Core.Store;
 using BiT.Serving.Batching;
 using BiT.Serving.Hosting;
 using BiT.Serving.Jobs;
+using BiT.Serving.ModelFiles;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
@@ -43,6 +44,9 @@ internal static class ErrorMapping
         RequestIdConflictException conflict =>
             Error(Code.AlreadyExists, "REQUEST_ID_CONFLICT", conflict.Message, ("request_id", conflict.RequestId)),
         AliasConflictException conflict => Error(Code.Aborted, "ALIAS_CONFLICT", conflict.Message),
+        ModelStateException state => Error(Code.FailedPrecondition, state.Reason, state.Message),
+        NoWeightsException weights =>
+            Error(Code.FailedPrecondition, "VERSION_HAS_NO_WEIGHTS", weights.Message, ("version", weights.Version.ToString())),
         ModelNotLoadableException model =>
             Error(Code.FailedPrecondition, model.Reason, model.Message, ("version", model.Version.ToString())),
         BlobCorruptException blob => Error(Code.DataLoss, "BLOB_CORRUPT", blob.Message, ("sha256", blob.Hash)),
@@ -50,11 +54,15 @@ internal static class ErrorMapping
         QueueFullException full => Error(Code.ResourceExhausted, "QUEUE_FULL", full.Message).With(Retry(full.RetryAfter)),
         TooManyUploadsException uploads => Error(Code.ResourceExhausted, "TOO_MANY_UPLOADS", uploads.Message,
             ("limit", uploads.Limit.ToString(CultureInfo.InvariantCulture))).With(Retry(BusyRetry)),
+        TooManyDownloadsException downloads => Error(Code.ResourceExhausted, "TOO_MANY_DOWNLOADS", downloads.Message,
+            ("limit", downloads.Limit.ToString(CultureInfo.InvariantCulture))).With(Retry(BusyRetry)),
         TooManyTasksException tasks => Error(Code.ResourceExhausted, "TOO_MANY_TASKS", tasks.Message,
             ("limit", tasks.Limit.ToString(CultureInfo.InvariantCulture))).With(Retry(BusyRetry)),
         NoTrainerException trainer => Error(Code.Unavailable, "NO_TRAINER", trainer.Message).With(Retry(RestartRetry)),
         TaskFailedException task => Error(TrainerReasons.CodeOf(task.Error.Reason), task.Error.Reason, task.Error.Message),
         UploadIdleException idle => Error(Code.DeadlineExceeded, "UPLOAD_IDLE", idle.Message),
+        DownloadIdleException idle => Error(Code.DeadlineExceeded, "DOWNLOAD_IDLE", idle.Message),
+        UploadDamagedException damaged => Error(Code.DataLoss, "UPLOAD_DAMAGED", damaged.Message),
         BatchFailedException batch => Error(Code.Internal, "INFERENCE_FAILED", batch.Message),
         ServerStoppingException stopping => Error(Code.Unavailable, "SERVER_STOPPING", stopping.Message).With(Retry(RestartRetry)),
         SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked } =>
