@@ -13,7 +13,7 @@ internal static class ReadRetries
         [ClassificationService.Descriptor] = ["Classify"],
         [DatasetService.Descriptor] = ["GetDataset", "ListDatasets"],
         [FineTuningService.Descriptor] = ["GetFineTuneJob", "ListFineTuneJobs"],
-        [ModelService.Descriptor] = ["GetModel", "ListModels", "ListModelVersions"],
+        [ModelService.Descriptor] = ["GetModel", "ListModels", "ListModelVersions", "GetModelVersion", "DownloadModelVersion"],
     };
 
     internal static ServiceConfig Configure(int maxAttempts)

@@ -21,13 +21,17 @@ internal sealed class Publisher(Workspace workspace)
     {
         var metadata = new Dictionary<string, string>
         {
-            ["bit.network"] = weights.Network.Name,
-            ["bit.preprocessing"] = new Preprocessing { Height = imageSize, Width = imageSize }.ToJson(),
+            [OwnInferenceGraph.NetworkKey] = weights.Network.Name,
+            [OwnInferenceGraph.PreprocessingKey] = new Preprocessing { Height = imageSize, Width = imageSize }.ToJson(),
         };
         if (labels is not null)
-            metadata["bit.labels"] = JsonSerializer.Serialize(labels);
+            metadata[OwnInferenceGraph.LabelsKey] = JsonSerializer.Serialize(labels);
         return StoreFile("infer.onnx", path => WriteGraph(InferenceGraph.Build(weights, imageSize, metadata), path));
     }
+
+    /// <summary>Stores a finished inference graph and returns the blob's hash.</summary>
+    /// <exception cref="GraphException">It does not fit into one file.</exception>
+    public string StoreGraph(Graph graph) => StoreFile("infer.onnx", path => WriteGraph(graph, path));
 
     /// <summary>Stores raw weights as an npz file and returns the blob's hash.</summary>
     public string StoreWeights(WeightSet weights) => StoreFile("weights.npz", path => NpzWeights.Write(path, weights));

@@ -52,7 +52,7 @@ internal static class WorkVerb
         using var workspace = Workspace.Open(workspacePath, TimeProvider.System);
         var synchronized = TextWriter.Synchronized(log);
         var worker = new TrainerWorker(workspace, options, TimeProvider.System, synchronized);
-        var tasks = new TaskLane(workspace, options, [], () => worker.IsJobRunning, TimeProvider.System, synchronized);
+        var tasks = new TaskLane(workspace, options, [new ImportHandler(workspace), new ComposeHandler(workspace)], () => worker.IsJobRunning, TimeProvider.System, synchronized);
         // Each blocks its thread for as long as it works. If one breaks, the process ends, and whoever supervises it sees that.
         Task[] lanes = [Task.Run(() => worker.RunAsync(stop.Token), CancellationToken.None), Task.Run(() => tasks.RunAsync(stop.Token), CancellationToken.None)];
         await Task.WhenAny(lanes);

@@ -9,24 +9,21 @@ public static class NpzWeights
     // Twenty names tell what kind of file came; thousands would not fit on a screen.
     private const int MostNamesShown = 20;
 
+    // Far beyond the 21,843 of ImageNet-21k.
+    private const int MaxClasses = 100_000;
+
     /// <summary>Reads the weights of a network, with the head if the file has one.</summary>
     /// <param name="path">An npz file.</param>
     /// <param name="network">The network that the file must be of.</param>
     /// <exception cref="WeightsException">Arrays are missing, unexpected or of another shape: all are named.</exception>
     public static WeightSet Read(string path, BitNetwork network)
     {
-        IReadOnlyDictionary<string, NpyArray> arrays;
-        try
-        {
-            arrays = NpzFile.Read(path);
-        }
-        catch (InvalidDataException problem)
-        {
-            throw new WeightsException($"{Path.GetFileName(path)} is no readable npz file: {problem.Message}", problem);
-        }
-        var classCount = arrays.TryGetValue(NetworkParameters.HeadKernelName, out var head) ? ClassCount(head.Shape) : 0;
+        // By its headers first: a file that claims terabytes is refused before any array is read.
+        var shapes = Readable(path, NpzFile.ReadShapes).ToDictionary(array => array.Name, array => array.Shape, StringComparer.Ordinal);
+        var classCount = shapes.TryGetValue(NetworkParameters.HeadKernelName, out var head) ? ClassCount(head) : 0;
         var parameters = NetworkParameters.List(network, classCount);
-        Check(path, network, parameters, arrays);
+        Check(path, network, parameters, shapes);
+        var arrays = Readable(path, NpzFile.Read);
         return new WeightSet(network, classCount, parameters.ToDictionary(
             parameter => parameter.Name, parameter => FromNpz(arrays[parameter.Name].Values, parameter)));
     }
@@ -35,15 +32,8 @@ public static class NpzWeights
     /// <exception cref="WeightsException">The file is no readable npz file.</exception>
     public static int ReadClassCount(string path)
     {
-        try
-        {
-            return NpzFile.ReadShapes(path).Where(array => array.Name == NetworkParameters.HeadKernelName)
-                .Select(array => ClassCount(array.Shape)).FirstOrDefault();
-        }
-        catch (InvalidDataException problem)
-        {
-            throw new WeightsException($"{Path.GetFileName(path)} is no readable npz file: {problem.Message}", problem);
-        }
+        return Readable(path, NpzFile.ReadShapes).Where(array => array.Name == NetworkParameters.HeadKernelName)
+            .Select(array => ClassCount(array.Shape)).FirstOrDefault();
     }
 
     /// <summary>Writes weights; equal weights give equal bytes.</summary>
@@ -59,10 +49,23 @@ public static class NpzWeights
     public static void WriteHead(string path, WeightSet weights) =>
         NpzFile.Write(path, weights.Parameters.Where(parameter => parameter.IsHead).Select(parameter => ToEntry(parameter, weights[parameter.Name])));
 
-    // [1,1,F,K]
-    private static int ClassCount(IReadOnlyList<int> headShape) => headShape.Count == 4 ? headShape[3] : 0;
+    private static T Readable<T>(string path, Func<string, T> read)
+    {
+        try
+        {
+            return read(path);
+        }
+        catch (InvalidDataException problem)
+        {
+            throw new WeightsException($"{Path.GetFileName(path)} is no readable npz file: {problem.Message}", problem);
+        }
+    }
 
-    private static void Check(string path, BitNetwork network, IReadOnlyList<Parameter> parameters, IReadOnlyDictionary<string, NpyArray> arrays)
+    // [1,1,F,K]
+    private static int ClassCount(IReadOnlyList<int> headShape) => headShape.Count == 4 && headShape[3] <= MaxClasses ? headShape[3] : 0;
+
+    private static void Check(
+        string path, BitNetwork network, IReadOnlyList<Parameter> parameters, Dictionary<string, IReadOnlyList<int>> arrays)
     {
         var problems = new List<string>();
         var missing = parameters.Where(parameter => !arrays.ContainsKey(parameter.Name)).Select(parameter => parameter.Name).ToArray();
@@ -72,8 +75,8 @@ public static class NpzWeights
         if (unexpected.Length > 0)
             problems.Add($"unexpected {unexpected.Length}: {Names(unexpected)}");
         var misshapen = parameters
-            .Where(parameter => arrays.TryGetValue(parameter.Name, out var array) && !array.Shape.SequenceEqual(parameter.NpzSizes))
-            .Select(parameter => $"{parameter.Name} is [{string.Join(",", arrays[parameter.Name].Shape)}], expected [{string.Join(",", parameter.NpzSizes)}]")
+            .Where(parameter => arrays.TryGetValue(parameter.Name, out var array) && !array.SequenceEqual(parameter.NpzSizes))
+            .Select(parameter => $"{parameter.Name} is [{string.Join(",", arrays[parameter.Name])}], expected [{string.Join(",", parameter.NpzSizes)}]")
             .ToArray();
         if (misshapen.Length > 0)
             problems.Add($"of another shape {misshapen.Length}: {Names(misshapen)}");
