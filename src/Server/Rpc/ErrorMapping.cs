@@ -62,7 +62,7 @@ internal static class ErrorMapping
         TaskFailedException task => Error(TrainerReasons.CodeOf(task.Error.Reason), task.Error.Reason, task.Error.Message),
         UploadIdleException idle => Error(Code.DeadlineExceeded, "UPLOAD_IDLE", idle.Message),
         DownloadIdleException idle => Error(Code.DeadlineExceeded, "DOWNLOAD_IDLE", idle.Message),
-        UploadDamagedException damaged => Error(Code.DataLoss, "UPLOAD_DAMAGED", damaged.Message),
+        UploadDamagedException damaged => Error(Code.DataLoss, "CHECKSUM_MISMATCH", damaged.Message),
         BatchFailedException batch => Error(Code.Internal, "INFERENCE_FAILED", batch.Message),
         ServerStoppingException stopping => Error(Code.Unavailable, "SERVER_STOPPING", stopping.Message).With(Retry(RestartRetry)),
         SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked } =>
