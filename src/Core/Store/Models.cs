@@ -33,7 +33,7 @@ public sealed record ModelManifest
 
     /// <summary>Blob of the raw weights, npz in the official layout. For <c>head</c> and <c>backbone</c>: without a head. Null for
     /// <c>inference</c>: the graph holds folded weights only.</summary>
-    public required string? Weights { get; init; }
+    public string? Weights { get; init; }
 
     /// <summary>Blob of the head, npz with resnet/head/conv2d/kernel (1,1,F,K) and /bias (K); null but for <c>head</c>.</summary>
     public string? Head { get; init; }

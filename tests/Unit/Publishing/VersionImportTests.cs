@@ -73,7 +73,8 @@ public sealed class VersionImportTests : IDisposable
         Assert.Equal(("inference", "bit-tiny", Size, null), (manifest.Method, manifest.Network, manifest.InputSize, manifest.Weights));
         Assert.Equal(["a", "b"], manifest.Labels);
         Assert.Equal(Own.Value, workspace.Blobs.ReadAllBytes(manifest.InferenceGraph));
-        Assert.Equal(1, workspace.Models.Import("m", manifest).Id.Number);
+        var version = workspace.Models.Import("m", manifest).Id;
+        Assert.Equal(StoreJson.Write(manifest), StoreJson.Write(workspace.Models.FindVersion(version)?.Manifest ?? throw new InvalidOperationException("It is gone.")));
     }
 
     [Fact]
