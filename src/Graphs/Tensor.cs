@@ -25,6 +25,9 @@ public sealed class Tensor
     public static Tensor Of(Shape shape, ReadOnlySpan<float> values) =>
         new(ElementType.Float32, shape, MemoryMarshal.AsBytes(values).ToArray());
 
+    /// <summary>A float32 tensor over an array that nobody changes any more. Nothing is copied: a network's weights are gigabytes.</summary>
+    public static Tensor Over(Shape shape, float[] values) => new(ElementType.Float32, shape, new FloatBytes(values).Memory);
+
     public static Tensor Of(params ReadOnlySpan<long> values) =>
         new(ElementType.Int64, Shape.Of(values.Length), MemoryMarshal.AsBytes(values).ToArray());
 

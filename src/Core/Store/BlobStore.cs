@@ -115,6 +115,10 @@ public sealed class BlobStore
         CheckContent(hash, SHA256.HashData(stream), stream.Length);
     }
 
+    /// <summary>Puts a graph and its external data beside each other, so that both can be opened. The caller disposes them then.</summary>
+    /// <inheritdoc cref="GraphFiles.Create" path="/exception"/>
+    public GraphFiles PlaceGraph(string model, string data, Action<string> log) => GraphFiles.Create(this, model, data, _temporaryFolder, log);
+
     /// <summary>Fails unless every blob is stored.</summary>
     internal void Require(IEnumerable<string?> hashes, string usedBy)
     {
@@ -122,7 +126,7 @@ public sealed class BlobStore
             throw new BlobNotFoundException(hash, $"{usedBy} refers to blob {hash}, which is not in the store. Put the file first.");
     }
 
-    /// <summary>Deletes temporary files of processes that died.</summary>
+    /// <summary>Deletes temporary files and folders of processes that died.</summary>
     internal void DeleteAbandoned()
     {
         // Compared with a file made just now: only the file system's own clock says how old its files are.
@@ -133,6 +137,21 @@ public sealed class BlobStore
         foreach (var path in Directory.EnumerateFiles(_temporaryFolder, AbandonedPattern))
             if (now - File.GetLastWriteTimeUtc(path) > AbandonedAge)
                 File.Delete(path);
+        foreach (var path in Directory.EnumerateDirectories(_temporaryFolder, GraphFiles.FolderPrefix + "*"))
+            if (now - Directory.GetLastWriteTimeUtc(path) > AbandonedAge)
+                DeleteFolder(path);
+    }
+
+    private static void DeleteFolder(string path)
+    {
+        try
+        {
+            Directory.Delete(path, recursive: true);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            // Another process is tidying up too, or it is another user's: it stays until the next opening.
+        }
     }
 
     private void CheckContent(string hash, byte[] found, long length)

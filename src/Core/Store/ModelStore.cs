@@ -120,7 +120,7 @@ public sealed partial class ModelStore
                 + "backbone versions have none, others at least 1.", nameof(manifest));
         if (manifest.InputSize < 1)
             throw new ArgumentException($"The manifest has input size {manifest.InputSize}; expected at least 1.", nameof(manifest));
-        _blobs.Require([manifest.InferenceGraph, manifest.Weights, manifest.Head], "The manifest");
+        _blobs.Require([manifest.InferenceGraph, manifest.InferenceGraphData, manifest.Weights, manifest.Head], "The manifest");
     }
 
     /// <summary>Adds the next version within the caller's transaction.</summary>

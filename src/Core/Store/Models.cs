@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace BiT.Core.Store;
 
 /// <summary>Names one version of a model.</summary>
@@ -31,6 +33,14 @@ public sealed record ModelManifest
     /// pre_logits feed <see cref="Head"/>. For <c>backbone</c>: pre_logits only.</summary>
     public required string InferenceGraph { get; init; }
 
+    /// <summary>Blob of the external data of <see cref="InferenceGraph"/>: the weights of a network that one ONNX file cannot hold (over
+    /// 1.9 GB); null if the graph holds them itself.</summary>
+    public string? InferenceGraphData { get; init; }
+
+    /// <summary>Blobs of the inference graph together.</summary>
+    [JsonIgnore]
+    public GraphBlobs Graph => new(InferenceGraph, InferenceGraphData);
+
     /// <summary>Blob of the raw weights, npz in the official layout. For <c>head</c> and <c>backbone</c>: without a head. Null for
     /// <c>inference</c>: the graph holds folded weights only.</summary>
     public string? Weights { get; init; }
@@ -63,6 +73,13 @@ public sealed record ComposedFiles
 
     /// <summary>Blob of the backbone's and the head's weights in one npz.</summary>
     public string? Weights { get; init; }
+
+    /// <summary>Whether a file was composed and is still in the store.</summary>
+    public bool Has(ComposedFile file, BlobStore blobs)
+    {
+        string?[] parts = file == ComposedFile.Weights ? [Weights] : [InferenceGraph, InferenceGraphData ?? InferenceGraph];
+        return parts.All(blob => blob is not null && blobs.Contains(blob));
+    }
 }
 
 /// <summary>Where an alias points.</summary>

@@ -20,19 +20,27 @@ public static class NpzFile
     /// <param name="path">A .npz file.</param>
     /// <returns>Arrays by name, without <c>.npy</c>, in the order of the file.</returns>
     /// <exception cref="InvalidDataException">Not a .npz file, damaged, or with arrays that are not floating point.</exception>
-    public static IReadOnlyDictionary<string, NpyArray> Read(string path)
+    public static IReadOnlyDictionary<string, NpyArray> Read(string path) => Read(path, (_, array) => array);
+
+    /// <summary>Reads all arrays and turns each into something else before the next is read, so that both forms of a large file are never in
+    /// memory together.</summary>
+    /// <param name="path">A .npz file.</param>
+    /// <param name="convert">Given the name, without <c>.npy</c>, and the array, whose values become the callee's.</param>
+    /// <returns>What became of the arrays, by name.</returns>
+    /// <exception cref="InvalidDataException">As for <see cref="Read(string)"/>.</exception>
+    public static IReadOnlyDictionary<string, T> Read<T>(string path, Func<string, NpyArray, T> convert)
     {
-        var arrays = new Dictionary<string, NpyArray>(StringComparer.Ordinal);
+        var arrays = new Dictionary<string, T>(StringComparer.Ordinal);
         Visit(
             path,
-            (name, header, stream) => arrays.Add(name, new NpyArray(header.Shape, NpyElements.Read(stream, header))),
+            (name, header, stream) => arrays.Add(name, convert(name, new NpyArray(header.Shape, NpyElements.Read(stream, header)))),
             readsAll: true);
         return arrays;
     }
 
     /// <summary>Reads names and shapes only.</summary>
     /// <param name="path">A .npz file.</param>
-    /// <exception cref="InvalidDataException">As for <see cref="Read"/>.</exception>
+    /// <exception cref="InvalidDataException">As for <see cref="Read(string)"/>.</exception>
     public static IReadOnlyList<(string Name, IReadOnlyList<int> Shape)> ReadShapes(string path)
     {
         var shapes = new List<(string, IReadOnlyList<int>)>();

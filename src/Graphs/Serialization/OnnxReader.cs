@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using BiT.Graphs.Operators;
 using BiT.Graphs.Serialization.Schema;
 using Google.Protobuf;
@@ -61,11 +62,12 @@ public static class OnnxReader
             values.Add(input.Name, ReadInput(builder, input));
         foreach (var initializer in model.Graph.Initializer)
             values.Add(initializer.Name, builder.Constant(ToTensor(initializer, folder), initializer.Name));
+        CheckData(model, folder);
         foreach (var node in model.Graph.Node)
             AppendNode(builder, node, values);
         foreach (var output in model.Graph.Output)
             builder.Output(output.Name, Find(values, output.Name, "an output"));
-        foreach (var entry in model.MetadataProps)
+        foreach (var entry in model.MetadataProps.Where(entry => entry.Key != OnnxWriter.DataHashKey))
             builder.Metadata(entry.Key, entry.Value);
         return builder.Build();
     }
@@ -127,13 +129,31 @@ public static class OnnxReader
         return new Tensor(type, shape, bytes);
     }
 
+    private static string? Entry(TensorProto proto, string key) => proto.ExternalData.LastOrDefault(entry => entry.Key == key)?.Value;
+
+    // After the constants were read, which refuses files elsewhere. A model of other makers has no hash.
+    private static void CheckData(ModelProto model, string? folder)
+    {
+        var expected = model.MetadataProps.LastOrDefault(entry => entry.Key == OnnxWriter.DataHashKey)?.Value;
+        if (expected is null || folder is null)
+            return;
+        var files = model.Graph.Initializer.Where(initializer => initializer.DataLocation == TensorProto.Types.DataLocation.External)
+            .Select(initializer => Entry(initializer, "location") ?? "").Distinct();
+        foreach (var file in files)
+        {
+            using var data = File.OpenRead(Path.Combine(folder, file));
+            var actual = Convert.ToHexStringLower(SHA256.HashData(data));
+            if (actual != expected)
+                throw new GraphException($"{file} does not belong to this model or is damaged: its sha256 is {actual}; the model expects {expected}.");
+        }
+    }
+
     private static byte[] ReadExternal(TensorProto proto, string? folder)
     {
-        string? Entry(string key) => proto.ExternalData.LastOrDefault(entry => entry.Key == key)?.Value;
-        var file = Entry("location") ?? "";
+        var file = Entry(proto, "location") ?? "";
         if (folder is null || file is "" or "." or ".." || Path.GetFileName(file) != file)
             throw new GraphException($"Initializer '{proto.Name}' lies in file '{file}'; external data is read from beside the model only.");
-        if (!long.TryParse(Entry("offset") ?? "0", out var offset) || !int.TryParse(Entry("length"), out var length))
+        if (!long.TryParse(Entry(proto, "offset") ?? "0", out var offset) || !int.TryParse(Entry(proto, "length"), out var length))
             throw new GraphException($"Initializer '{proto.Name}' has no readable offset and length in its external data.");
         using var data = File.OpenRead(Path.Combine(folder, file));
         if (offset < 0 || length < 0 || offset > data.Length - length)

@@ -15,11 +15,9 @@ public static class OnnxWriter
     /// <remarks>protobuf cannot hold 2 GiB in one message.</remarks>
     public const long ExternalDataThreshold = 1_900_000_000;
 
-    // Constants this small stay inside the model: shapes and axes must be readable without the data file.
-    private const int SmallestExternalBytes = 1024;
-
-    // External data is aligned to a page, so that runtimes can map it.
-    private const int ExternalDataAlignment = 4096;
+    /// <summary>metadata_props of a model with a data file: sha256 of that file, lower-case hexadecimal. So the model's own hash says
+    /// everything: without it, networks of equal shapes would differ in their data files alone.</summary>
+    public const string DataHashKey = "bit.data_sha256";
 
     /// <summary>The bytes of a model that holds all its constants.</summary>
     /// <exception cref="GraphException">The constants are too large for one protobuf message; use <see cref="Write"/>.</exception>
@@ -41,8 +39,12 @@ public static class OnnxWriter
             return [path];
         }
         var dataPath = path + ".data";
-        using (var data = File.Create(dataPath))
-            WriteModel(path, ToModel(graph, tensor => WriteExternally(tensor, data)));
+        using (var data = new ExternalDataFile(dataPath))
+        {
+            var model = ToModel(graph, data.Append);
+            model.MetadataProps.Add(new StringStringEntryProto { Key = DataHashKey, Value = data.Hash() });
+            WriteModel(path, model);
+        }
         return [path, dataPath];
     }
 
@@ -53,18 +55,6 @@ public static class OnnxWriter
         using var file = File.Create(path);
         model.WriteTo(file);
     }
-
-    private static ExternalLocation? WriteExternally(Tensor tensor, FileStream data)
-    {
-        if (tensor.Bytes.Length < SmallestExternalBytes)
-            return null;
-        data.Position = (data.Position + ExternalDataAlignment - 1) / ExternalDataAlignment * ExternalDataAlignment;
-        var location = new ExternalLocation(Path.GetFileName(data.Name), data.Position, tensor.Bytes.Length);
-        data.Write(tensor.Bytes.Span);
-        return location;
-    }
-
-    private sealed record ExternalLocation(string File, long Offset, long Length);
 
     private static ModelProto ToModel(Graph graph, Func<Tensor, ExternalLocation?> store)
     {

@@ -1,17 +1,19 @@
+using BiT.Core.Store;
+
 namespace BiT.Serving.Hosting;
 
-/// <summary>Inference graphs in memory, shared by hash and counted by use.</summary>
+/// <summary>Inference graphs in memory, shared by their blobs and counted by use.</summary>
 /// <remarks>A graph in use is never dropped. One that nobody uses stays loaded until it is retired, or until more than the limit are loaded
 /// and it is the one unused for longest.</remarks>
-internal sealed class GraphCache(Func<string, LoadedGraph> load, int maxLoadedGraphs) : IAsyncDisposable
+internal sealed class GraphCache(Func<GraphBlobs, LoadedGraph> load, int maxLoadedGraphs) : IAsyncDisposable
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<GraphBlobs, Entry> _entries = [];
     private readonly HashSet<Task> _disposals = [];
     private long _uses;
 
-    /// <summary>Hashes of the graphs in memory.</summary>
-    public IReadOnlyList<string> Loaded
+    /// <summary>The graphs in memory.</summary>
+    public IReadOnlyList<GraphBlobs> Loaded
     {
         get
         {
@@ -22,15 +24,15 @@ internal sealed class GraphCache(Func<string, LoadedGraph> load, int maxLoadedGr
 
     /// <summary>Takes a graph into use; loads it first if need be, once for all who ask at the same time.</summary>
     /// <remarks>Whatever the loading throws comes to every caller who waited for it; the next caller tries again.</remarks>
-    public async Task<GraphLease> AcquireAsync(string hash, CancellationToken cancellationToken)
+    public async Task<GraphLease> AcquireAsync(GraphBlobs blobs, CancellationToken cancellationToken)
     {
         Entry? entry;
         lock (_lock)
         {
-            if (!_entries.TryGetValue(hash, out entry))
+            if (!_entries.TryGetValue(blobs, out entry))
             {
-                entry = new Entry(hash, Task.Run(() => load(hash), CancellationToken.None));
-                _entries.Add(hash, entry);
+                entry = new Entry(blobs, Task.Run(() => load(blobs), CancellationToken.None));
+                _entries.Add(blobs, entry);
             }
             entry.Users++;
             entry.IsRetired = false;
@@ -48,11 +50,11 @@ internal sealed class GraphCache(Func<string, LoadedGraph> load, int maxLoadedGr
     }
 
     /// <summary>Drops a graph as soon as nobody uses it.</summary>
-    public void Retire(string hash)
+    public void Retire(GraphBlobs blobs)
     {
         lock (_lock)
         {
-            if (!_entries.TryGetValue(hash, out var entry))
+            if (!_entries.TryGetValue(blobs, out var entry))
                 return;
             entry.IsRetired = true;
             Sweep();
@@ -94,7 +96,7 @@ internal sealed class GraphCache(Func<string, LoadedGraph> load, int maxLoadedGr
 
     private void Drop(Entry entry)
     {
-        _entries.Remove(entry.Hash);
+        _entries.Remove(entry.Blobs);
         var disposal = DisposeAsync(entry.Loading);
         _disposals.RemoveWhere(done => done.IsCompleted);
         _disposals.Add(disposal);
@@ -114,9 +116,9 @@ internal sealed class GraphCache(Func<string, LoadedGraph> load, int maxLoadedGr
         }
     }
 
-    private sealed class Entry(string hash, Task<LoadedGraph> loading)
+    private sealed class Entry(GraphBlobs blobs, Task<LoadedGraph> loading)
     {
-        public string Hash { get; } = hash;
+        public GraphBlobs Blobs { get; } = blobs;
         public Task<LoadedGraph> Loading { get; } = loading;
         public int Users { get; set; }
         public long LastUse { get; set; }

@@ -10,22 +10,20 @@ internal sealed class GraphLoader(
     Workspace workspace, RuntimeOptions runtime, BatchingOptions batching, TimeProvider time, ServerMetrics metrics,
     ILogger<GraphLoader> logger)
 {
-    /// <param name="hash">Blob of the infer.onnx.</param>
-    public LoadedGraph Load(string hash)
+    public LoadedGraph Load(GraphBlobs graph)
     {
         var start = time.GetTimestamp();
-        workspace.Blobs.Verify(hash);
-        var model = InferenceModel.Open(workspace.Blobs.PathOf(hash), runtime, message => logger.LogWarning("{Message}", message));
+        var model = StoredGraph.Open(workspace.Blobs, graph, runtime, message => logger.LogWarning("{Message}", message));
         try
         {
             // The first run allocates and picks kernels: no caller should wait for it.
             var imageBytes = checked(model.InputHeight * model.InputWidth * 3);
             model.Run(new byte[imageBytes], 1);
             var queue = new BatchQueue(imageBytes, model.Run, batching, time, metrics,
-                failure => logger.LogError(failure, "Graph {Hash} failed on a batch.", hash));
+                failure => logger.LogError(failure, "Graph {Hash} failed on a batch.", graph.Model));
             metrics.GraphLoads.Add(1);
             logger.LogInformation("Loaded graph {Hash} for {Height} x {Width} pixels in {Duration}.",
-                hash, model.InputHeight, model.InputWidth, time.GetElapsedTime(start));
+                graph.Model, model.InputHeight, model.InputWidth, time.GetElapsedTime(start));
             return new LoadedGraph(queue, model)
             {
                 InputHeight = model.InputHeight,

@@ -241,13 +241,13 @@ internal sealed class ModelCatalog(Workspace workspace, GraphCache graphs, HeadC
 
     private void Replace(ModelReference reference, ModelVersionRecord? version)
     {
-        string? retired = null;
+        GraphBlobs? retired = null;
         lock (_lock)
         {
             _generation++;
             if (_versions.Remove(reference, out var old)
-                && !_versions.Values.Append(version).Any(user => user?.Manifest.InferenceGraph == old.Manifest.InferenceGraph))
-                retired = old.Manifest.InferenceGraph;
+                && !_versions.Values.Append(version).Any(user => user?.Manifest.Graph == old.Manifest.Graph))
+                retired = old.Manifest.Graph;
             if (version is not null)
                 _versions[reference] = version;
         }
@@ -271,7 +271,7 @@ internal sealed class ModelCatalog(Workspace workspace, GraphCache graphs, HeadC
         try
         {
             var manifest = version.Manifest;
-            lease = await graphs.AcquireAsync(manifest.InferenceGraph, cancellationToken);
+            lease = await graphs.AcquireAsync(manifest.Graph, cancellationToken);
             var head = manifest.Head is { } hash ? heads.Get(hash) : null;
             if (head is not null && head.FeatureCount != lease.Graph.FeatureCount)
                 throw new InvalidDataException(

@@ -17,20 +17,26 @@ internal sealed class ModelFileFinder(Workspace workspace, TrainerTasks tasks)
         var composed = manifest.Head is null ? null : await ComposeAsync(version.Id, file, cancellationToken);
         if (file == ModelFile.Weights)
             return OneBlob($"{name}.npz", (composed is null ? manifest.Weights : composed.Weights) ?? throw new NoWeightsException(version.Id));
-        return OneBlob($"{name}.onnx", composed is null ? manifest.InferenceGraph : Require(composed.InferenceGraph));
+        var graph = composed is null ? manifest.Graph : new GraphBlobs(Require(composed.InferenceGraph), composed.InferenceGraphData);
+        // Many seconds of reading for the largest: not on the caller's thread.
+        return graph.Data is { } data
+            ? await Task.Run(() => Zip($"{name}.zip", graph.Model, data, cancellationToken), cancellationToken)
+            : OneBlob($"{name}.onnx", graph.Model);
     }
+
+    // The graph refers to its data by this name, so both lie in one folder once unpacked.
+    private ModelFileContent Zip(string fileName, string graph, string data, CancellationToken cancellationToken) => StoredZip.Lay(fileName,
+        [(GraphBlobs.ModelFile, () => workspace.Blobs.OpenRead(graph)), (GraphBlobs.DataFile, () => workspace.Blobs.OpenRead(data))],
+        cancellationToken);
 
     private async Task<ComposedFiles> ComposeAsync(ModelVersionId version, ModelFile file, CancellationToken cancellationToken)
     {
         var wanted = file == ModelFile.Weights ? ComposedFile.Weights : ComposedFile.InferenceGraph;
-        if (workspace.Models.FindCompositions(version) is { } known && FileOf(known, wanted) is { } blob && workspace.Blobs.Contains(blob))
+        if (workspace.Models.FindCompositions(version) is { } known && known.Has(wanted, workspace.Blobs))
             return known;
         var result = await tasks.RunAsync(TaskKind.Compose, new ComposeTask { Version = version, File = wanted }, cancellationToken);
         return StoreJson.ReadCompositions(result);
     }
-
-    private static string? FileOf(ComposedFiles files, ComposedFile wanted) =>
-        wanted == ComposedFile.Weights ? files.Weights : files.InferenceGraph;
 
     private static string Require(string? blob) =>
         blob ?? throw new InvalidOperationException("The trainer composed a file and did not name it.");

@@ -11,7 +11,7 @@ public static class InferenceGraph
 
     /// <summary>Input: images uint8 [N,S,S,3], RGB. Outputs: pre_logits float32 [N,F] and, if the weights have a head, logits float32
     /// [N,K].</summary>
-    /// <param name="weights">With or without a head.</param>
+    /// <param name="weights">With or without a head; not to change while the graph is used, which shares all arrays but the folded ones.</param>
     /// <param name="imageSize">Side of the square input, in pixels.</param>
     /// <param name="metadata">metadata_props of the file.</param>
     public static Graph Build(WeightSet weights, int imageSize, IReadOnlyDictionary<string, string>? metadata = null) =>
@@ -71,7 +71,7 @@ public static class InferenceGraph
     private static Tensor Folded(WeightSet weights, string name, Shape shape)
     {
         var parameter = weights.Parameter(name);
-        return Tensor.Of(shape, parameter.Kind == ParameterKind.Kernel ? Standardization.Apply(weights[name], parameter.Sizes[0]) : weights[name]);
+        return Tensor.Over(shape, parameter.Kind == ParameterKind.Kernel ? Standardization.Apply(weights[name], parameter.Sizes[0]) : weights[name]);
     }
 
     // InstanceNormalization over [N, groups, rest] is GroupNorm without affine; ONNX Runtime computes it in two passes, so it is exact where

@@ -26,6 +26,12 @@ internal sealed record OwnInferenceGraph(BitNetwork Network, IReadOnlyList<strin
     public static OwnInferenceGraph Recognise(Graph graph)
     {
         var own = ReadMetadata(graph);
+        // A small file that says it is a large network must not make a large network's memory be taken.
+        var least = NetworkParameters.List(own.Network, own.Labels.Count).Where(parameter => parameter.IsKernel)
+            .Sum(parameter => (long)parameter.ElementCount * sizeof(float));
+        var held = graph.Constants.Sum(constant => (long)(constant.Constant?.Bytes.Length ?? 0));
+        if (held < least)
+            throw own.Differs($"it holds {held:N0} bytes of weights, expected at least {least:N0}");
         var weights = new HashSet<Tensor>(ReferenceEqualityComparer.Instance);
         var expected = InferenceGraph.Build(own.Network, own.Labels.Count, own.InputSize, (_, shape) =>
         {
@@ -64,6 +70,9 @@ internal sealed record OwnInferenceGraph(BitNetwork Network, IReadOnlyList<strin
         ? value
         : throw new GraphException($"The file has no entry {key} in its metadata_props. {Cure}");
 
+    private GraphException Differs(string difference) => new(
+        $"The file says that it is a {Network.Name} for {InputSize} pixels and {Labels.Count} classes, but {difference}. {Cure}");
+
     /// <summary>Walks two programs side by side.</summary>
     private sealed class Comparison(OwnInferenceGraph own, HashSet<Tensor> weights)
     {
@@ -101,7 +110,7 @@ internal sealed record OwnInferenceGraph(BitNetwork Network, IReadOnlyList<strin
             }
             Require(IsSameType(expected, actual), $"{where} is {actual}, expected {expected}");
             if (actual.Constant is not { } given)
-                throw Differs($"{where} is computed, expected a constant");
+                throw own.Differs($"{where} is computed, expected a constant");
             if (weights.Contains(constant))
                 Require(!HasInvalid(given.AsFloats()), $"{where} holds weights that are not finite numbers");
             else
@@ -123,10 +132,7 @@ internal sealed record OwnInferenceGraph(BitNetwork Network, IReadOnlyList<strin
         private void Require(bool holds, string difference)
         {
             if (!holds)
-                throw Differs(difference);
+                throw own.Differs(difference);
         }
-
-        private GraphException Differs(string difference) => new(
-            $"The file says that it is a {own.Network.Name} for {own.InputSize} pixels and {own.Labels.Count} classes, but {difference}. {Cure}");
     }
 }

@@ -10,10 +10,11 @@ using BiT.Training.Weights;
 namespace BiT.Training.Publishing;
 
 /// <summary>Puts the head of a head version and its shared backbone into one file.</summary>
-internal sealed class HeadComposition(Workspace workspace)
+/// <param name="workspace">Where the parts are.</param>
+/// <param name="publisher">Stores the whole.</param>
+/// <param name="log">Receives a line if large files had to be copied.</param>
+internal sealed class HeadComposition(Workspace workspace, Publisher publisher, Action<string> log)
 {
-    private readonly Publisher _publisher = new(workspace);
-
     /// <summary>Composes a file of a version, stores it and notes it with the version.</summary>
     /// <exception cref="StoreNotFoundException">There is no such version.</exception>
     /// <exception cref="GraphException">Backbone and head do not fit, or the whole cannot be stored.</exception>
@@ -22,7 +23,7 @@ internal sealed class HeadComposition(Workspace workspace)
     {
         var version = workspace.Models.FindVersion(id) ?? throw new StoreNotFoundException($"{id} does not exist (any more).");
         // Another caller may have asked for the same a moment before.
-        if (workspace.Models.FindCompositions(id) is { } known && IsThere(known, file))
+        if (workspace.Models.FindCompositions(id) is { } known && known.Has(file, workspace.Blobs))
             return known;
         var manifest = version.Manifest;
         if (manifest.Head is not { } head)
@@ -30,21 +31,26 @@ internal sealed class HeadComposition(Workspace workspace)
         var arrays = ReadHead(workspace.Blobs.PathOf(head));
         var composed = file == ComposedFile.Weights
             ? new ComposedFiles { Weights = ComposeWeights(manifest, arrays) }
-            : new ComposedFiles { InferenceGraph = ComposeGraph(manifest, arrays) };
+            : ComposeGraph(manifest, arrays);
         workspace.Models.AddCompositions(id, composed);
         return composed;
     }
 
-    private bool IsThere(ComposedFiles files, ComposedFile wanted) =>
-        (wanted == ComposedFile.Weights ? files.Weights : files.InferenceGraph) is { } blob && workspace.Blobs.Contains(blob);
-
     // The stored graph, not one made anew of the weights: what is downloaded is what is served.
-    private string ComposeGraph(ModelManifest manifest, HeadArrays head)
+    private ComposedFiles ComposeGraph(ModelManifest manifest, HeadArrays head)
     {
-        var backbone = OnnxReader.FromFile(workspace.Blobs.PathOf(manifest.InferenceGraph));
         var metadata = new Dictionary<string, string> { [OwnInferenceGraph.LabelsKey] = JsonSerializer.Serialize(manifest.Labels) };
-        return _publisher.StoreGraph(InferenceGraph.WithHead(backbone,
-            Tensor.Of(Shape.Of(head.ClassCount, head.FeatureCount, 1, 1), head.Kernel), Tensor.Of(Shape.Of(head.ClassCount), head.Bias), metadata));
+        var stored = publisher.StoreGraph(InferenceGraph.WithHead(ReadBackbone(manifest.Graph),
+            Tensor.Over(Shape.Of(head.ClassCount, head.FeatureCount, 1, 1), head.Kernel), Tensor.Over(Shape.Of(head.ClassCount), head.Bias), metadata));
+        return new ComposedFiles { InferenceGraph = stored.Model, InferenceGraphData = stored.Data };
+    }
+
+    private Graph ReadBackbone(GraphBlobs graph)
+    {
+        if (graph.Data is not { } data)
+            return OnnxReader.FromFile(workspace.Blobs.PathOf(graph.Model));
+        using var files = workspace.Blobs.PlaceGraph(graph.Model, data, log);
+        return OnnxReader.FromFile(files.ModelPath);
     }
 
     private string ComposeWeights(ModelManifest manifest, HeadArrays head)
@@ -53,7 +59,7 @@ internal sealed class HeadComposition(Workspace workspace)
             BitNetwork.ByName(manifest.Network));
         if (backbone.Network.FeatureCount != head.FeatureCount)
             throw new WeightsException($"The head takes {head.FeatureCount} features, and the backbone gives {backbone.Network.FeatureCount}.");
-        return _publisher.StoreWeights(backbone.WithHead(head.ClassCount, head.Kernel, head.Bias));
+        return publisher.StoreWeights(backbone.WithHead(head.ClassCount, head.Kernel, head.Bias));
     }
 
     // (1,1,F,K) to [K,F].

@@ -27,29 +27,31 @@ internal sealed class VersionImport
         IsZip(path) ? ReadWeights(path, settings) : ReadGraph(path, settings);
 
     /// <summary>Stores the files of the version and returns its manifest.</summary>
-    public ModelManifest Store(Workspace workspace) => _store(new Publisher(workspace));
+    public ModelManifest Store(Publisher publisher) => _store(publisher);
 
     private static VersionImport ReadWeights(string path, ImportSettings settings)
     {
         var network = BitNetwork.ByName(settings.Network ?? throw new WeightsException(
             $"An npz does not say what it is of. Name its network: {string.Join(", ", BitNetwork.KnownNames)}."));
-        // From the file's headers: gigabytes are not read in vain.
-        if (PublishableSize.Violation(network, NpzWeights.ReadClassCount(path)) is { } violation)
-            throw new WeightsException(violation);
         var weights = NpzWeights.Read(path, network);
         CheckFinite(weights);
         var labels = LabelsOf(weights, settings.Labels);
         var size = settings.InputSize ?? DefaultInputSize;
         var isBackbone = weights.ClassCount == 0;
-        return new VersionImport(publisher => new ModelManifest
+        return new VersionImport(publisher =>
         {
-            Method = isBackbone ? "backbone" : "full",
-            Network = network.Name,
-            Labels = labels,
-            InputSize = size,
-            // Without labels the file is the one that head jobs store for this backbone and size: the server then loads it once.
-            InferenceGraph = publisher.StoreInferenceGraph(weights, size, isBackbone ? null : labels),
-            Weights = publisher.StoreWeights(weights),
+            // Without labels the files are those that head jobs store for this backbone and size: the server then loads them once.
+            var graph = publisher.StoreInferenceGraph(weights, size, isBackbone ? null : labels);
+            return new ModelManifest
+            {
+                Method = isBackbone ? "backbone" : "full",
+                Network = network.Name,
+                Labels = labels,
+                InputSize = size,
+                InferenceGraph = graph.Model,
+                InferenceGraphData = graph.Data,
+                Weights = publisher.StoreWeights(weights),
+            };
         });
     }
 
@@ -67,7 +69,7 @@ internal sealed class VersionImport
             Network = own.Network.Name,
             Labels = own.Labels,
             InputSize = own.InputSize,
-            InferenceGraph = publisher.StoreGraph(graph),
+            InferenceGraph = publisher.StoreGraph(graph).Model,
             Weights = null,
         });
     }

@@ -32,7 +32,7 @@ internal static class ImportVerb
             var import = Read(parsed.GetRequiredValue(weights), settings);
             // Last, so that a wrong command line leaves no new workspace behind.
             using var opened = Workspace.Open(parsed.GetRequiredValue(workspace), TimeProvider.System);
-            parsed.InvocationConfiguration.Output.WriteLine(opened.Models.Import(modelId, import.Store(opened)).Id);
+            parsed.InvocationConfiguration.Output.WriteLine(opened.Models.Import(modelId, import.Store(new Publisher(opened))).Id);
             return TrainerCommand.Success;
         });
         return command;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using BiT.Core.Runtime;
 using BiT.Core.Store;
+using BiT.Training.Publishing;
 using BiT.Training.Worker;
 using BiT.Training.Worker.Tasks;
 
@@ -52,7 +53,9 @@ internal static class WorkVerb
         using var workspace = Workspace.Open(workspacePath, TimeProvider.System);
         var synchronized = TextWriter.Synchronized(log);
         var worker = new TrainerWorker(workspace, options, TimeProvider.System, synchronized);
-        var tasks = new TaskLane(workspace, options, [new ImportHandler(workspace), new ComposeHandler(workspace)], () => worker.IsJobRunning, TimeProvider.System, synchronized);
+        var publisher = new Publisher(workspace, options.ExternalDataThreshold);
+        TaskHandler[] handlers = [new ImportHandler(workspace, publisher), new ComposeHandler(workspace, publisher, synchronized.WriteLine)];
+        var tasks = new TaskLane(workspace, options, handlers, () => worker.IsJobRunning, TimeProvider.System, synchronized);
         // Each blocks its thread for as long as it works. If one breaks, the process ends, and whoever supervises it sees that.
         Task[] lanes = [Task.Run(() => worker.RunAsync(stop.Token), CancellationToken.None), Task.Run(() => tasks.RunAsync(stop.Token), CancellationToken.None)];
         await Task.WhenAny(lanes);

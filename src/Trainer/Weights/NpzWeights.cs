@@ -18,22 +18,14 @@ public static class NpzWeights
     /// <exception cref="WeightsException">Arrays are missing, unexpected or of another shape: all are named.</exception>
     public static WeightSet Read(string path, BitNetwork network)
     {
-        // By its headers first: a file that claims terabytes is refused before any array is read.
-        var shapes = Readable(path, NpzFile.ReadShapes).ToDictionary(array => array.Name, array => array.Shape, StringComparer.Ordinal);
+        var shapes = Readable(path, () => NpzFile.ReadShapes(path)).ToDictionary(array => array.Name, array => array.Shape);
         var classCount = shapes.TryGetValue(NetworkParameters.HeadKernelName, out var head) ? ClassCount(head) : 0;
         var parameters = NetworkParameters.List(network, classCount);
+        // From the headers: gigabytes are not read in vain.
         Check(path, network, parameters, shapes);
-        var arrays = Readable(path, NpzFile.Read);
-        return new WeightSet(network, classCount, parameters.ToDictionary(
-            parameter => parameter.Name, parameter => FromNpz(arrays[parameter.Name].Values, parameter)));
-    }
-
-    /// <summary>Classes of the head in a file, from its headers alone; 0 without a head.</summary>
-    /// <exception cref="WeightsException">The file is no readable npz file.</exception>
-    public static int ReadClassCount(string path)
-    {
-        return Readable(path, NpzFile.ReadShapes).Where(array => array.Name == NetworkParameters.HeadKernelName)
-            .Select(array => ClassCount(array.Shape)).FirstOrDefault();
+        var known = parameters.ToDictionary(parameter => parameter.Name);
+        return new WeightSet(network, classCount,
+            Readable(path, () => NpzFile.Read(path, (name, array) => FromNpz(array.Values, known[name]))));
     }
 
     /// <summary>Writes weights; equal weights give equal bytes.</summary>
@@ -49,11 +41,11 @@ public static class NpzWeights
     public static void WriteHead(string path, WeightSet weights) =>
         NpzFile.Write(path, weights.Parameters.Where(parameter => parameter.IsHead).Select(parameter => ToEntry(parameter, weights[parameter.Name])));
 
-    private static T Readable<T>(string path, Func<string, T> read)
+    private static T Readable<T>(string path, Func<T> read)
     {
         try
         {
-            return read(path);
+            return read();
         }
         catch (InvalidDataException problem)
         {
@@ -64,19 +56,18 @@ public static class NpzWeights
     // [1,1,F,K]
     private static int ClassCount(IReadOnlyList<int> headShape) => headShape.Count == 4 && headShape[3] <= MaxClasses ? headShape[3] : 0;
 
-    private static void Check(
-        string path, BitNetwork network, IReadOnlyList<Parameter> parameters, Dictionary<string, IReadOnlyList<int>> arrays)
+    private static void Check(string path, BitNetwork network, IReadOnlyList<Parameter> parameters, IReadOnlyDictionary<string, IReadOnlyList<int>> shapes)
     {
         var problems = new List<string>();
-        var missing = parameters.Where(parameter => !arrays.ContainsKey(parameter.Name)).Select(parameter => parameter.Name).ToArray();
+        var missing = parameters.Where(parameter => !shapes.ContainsKey(parameter.Name)).Select(parameter => parameter.Name).ToArray();
         if (missing.Length > 0)
             problems.Add($"missing {missing.Length}: {Names(missing)}");
-        var unexpected = arrays.Keys.Except(parameters.Select(parameter => parameter.Name)).Order(StringComparer.Ordinal).ToArray();
+        var unexpected = shapes.Keys.Except(parameters.Select(parameter => parameter.Name)).Order(StringComparer.Ordinal).ToArray();
         if (unexpected.Length > 0)
             problems.Add($"unexpected {unexpected.Length}: {Names(unexpected)}");
         var misshapen = parameters
-            .Where(parameter => arrays.TryGetValue(parameter.Name, out var array) && !array.SequenceEqual(parameter.NpzSizes))
-            .Select(parameter => $"{parameter.Name} is [{string.Join(",", arrays[parameter.Name])}], expected [{string.Join(",", parameter.NpzSizes)}]")
+            .Where(parameter => shapes.TryGetValue(parameter.Name, out var shape) && !shape.SequenceEqual(parameter.NpzSizes))
+            .Select(parameter => $"{parameter.Name} is [{string.Join(",", shapes[parameter.Name])}], expected [{string.Join(",", parameter.NpzSizes)}]")
             .ToArray();
         if (misshapen.Length > 0)
             problems.Add($"of another shape {misshapen.Length}: {Names(misshapen)}");

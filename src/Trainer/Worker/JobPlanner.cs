@@ -3,7 +3,6 @@ using BiT.Training.Artifacts;
 using BiT.Training.Loop;
 using BiT.Training.Networks;
 using BiT.Training.Planning;
-using BiT.Training.Publishing;
 using BiT.Training.Weights;
 
 namespace BiT.Training.Worker;
@@ -12,8 +11,7 @@ namespace BiT.Training.Worker;
 internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, TrainerOptions options)
 {
     /// <summary>The plan of the first attempt, or a new one.</summary>
-    /// <exception cref="PlanException">What was asked for contradicts itself or the data set, or gives a version too large to
-    /// store.</exception>
+    /// <exception cref="PlanException">What was asked for contradicts itself or the data set.</exception>
     /// <exception cref="NetworkException">The network is unknown.</exception>
     public TrainingPlan Plan(JobRecord job, DatasetRecord dataset)
     {
@@ -23,8 +21,6 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
         var baseNetwork = job.Spec.Base is { } id ? FindBase(id).Manifest.Network : null;
         var facts = DatasetFacts.Of(dataset);
         var network = BitNetwork.ByName(job.Spec.Network ?? baseNetwork ?? PlanAssembly.DefaultNetwork);
-        // A full version holds the head in its graph, a head's version only the backbone. Before anything is measured, where possible.
-        CheckPublishable(network, job.Spec.Method == "full" ? facts.Labels.Count : 0);
         var memory = new MemoryBudget(network, facts.Labels.Count, options.MemoryBytes);
         var request = new PlanRequest
         {
@@ -34,9 +30,7 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
             MaxMicroBatch = memory.MaxMicroBatch,
             SecondsPerImage = Measure(network, facts.Labels.Count, memory),
         };
-        var plan = Recipes.Resolve(request);
-        CheckPublishable(network, plan.Method == "full" ? plan.ClassCount : 0);
-        return plan;
+        return Recipes.Resolve(request);
     }
 
     /// <summary>The weights that a run starts from: the base's, or random ones, with a head that answers 0.</summary>
@@ -53,15 +47,6 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
 
     private ModelVersionRecord FindBase(ModelVersionId id) =>
         workspace.Models.FindVersion(id) ?? throw new StoreNotFoundException($"The base {id} does not exist (any more). Name a version that does.");
-
-    private static void CheckPublishable(BitNetwork network, int classCount)
-    {
-        if (PublishableSize.Violation(network, classCount) is { } violation)
-        {
-            var isHeadPossible = classCount > 0 && PublishableSize.Violation(network, 0) is null;
-            throw new PlanException(isHeadPossible ? [violation, "Or train the head alone: method head."] : [violation]);
-        }
-    }
 
     // Weights do not matter for speed; they are made once, and only if something is measured.
     private Func<string, int, int, double> Measure(BitNetwork network, int classCount, MemoryBudget memory)

@@ -16,7 +16,7 @@ namespace BiT.Training.Worker;
 /// <summary>One attempt at one job, from its plan to the manifest of the version to publish.</summary>
 internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, TrainerOptions options, JobLease lease, JobReporter reporter)
 {
-    private readonly Publisher _publisher = new(workspace);
+    private readonly Publisher _publisher = new(workspace, options.ExternalDataThreshold);
 
     /// <exception cref="OperationCanceledException">The job is to stop; a checkpoint was written if there was anything to keep.</exception>
     public ModelManifest Run(JobRecord job)
@@ -50,7 +50,8 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
         return Manifest(plan, result.State) with
         {
-            InferenceGraph = graph,
+            InferenceGraph = graph.Model,
+            InferenceGraphData = graph.Data,
             Weights = _publisher.StoreWeights(weights),
             ValidationAccuracy = validation.Count > 0 ? AccuracyAsServed(graph, validation) : null,
         };
@@ -74,7 +75,8 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         var weights = backbone.WithHead(plan.ClassCount, result.Weights[NetworkParameters.HeadKernelName], result.Weights[NetworkParameters.HeadBiasName]);
         return Manifest(plan, result.State) with
         {
-            InferenceGraph = graph,
+            InferenceGraph = graph.Model,
+            InferenceGraphData = graph.Data,
             Weights = _publisher.StoreWeights(backbone),
             Head = _publisher.StoreHead(weights),
             ValidationAccuracy = result.State.BestAccuracy,
@@ -120,21 +122,21 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             done => reporter.Photos("preparing photos", done, total), reporter.Stop);
     }
 
-    private RecordFile Features(DatasetRecord dataset, Split split, PhotoPixels photos, string graph, TrainingPlan plan)
+    private RecordFile Features(DatasetRecord dataset, Split split, PhotoPixels photos, GraphBlobs graph, TrainingPlan plan)
     {
         var network = BitNetwork.ByName(plan.Network);
         var batch = new MemoryBudget(network, plan.ClassCount, options.MemoryBytes).ForwardBatch(plan.Crop);
-        var path = Path.Combine(workspace.CacheFolder, $"features-{dataset.Id[..32]}-{split.ToString().ToLowerInvariant()}-{graph[..32]}.f32");
+        var path = Path.Combine(workspace.CacheFolder, $"features-{dataset.Id[..32]}-{split.ToString().ToLowerInvariant()}-{graph.Model[..32]}.f32");
         return PhotoFeatures.Compute(
-            path, photos, () => InferenceModel.Open(workspace.Blobs.PathOf(graph), options.Runtime), network.FeatureCount, batch,
+            path, photos, () => StoredGraph.Open(workspace.Blobs, graph, options.Runtime, reporter.Message), network.FeatureCount, batch,
             done => reporter.Photos("computing features", done, photos.Count), reporter.Stop);
     }
 
     // What is published is what was measured: the stored file, run as the server runs it.
-    private double AccuracyAsServed(string graph, PhotoPixels photos)
+    private double AccuracyAsServed(GraphBlobs graph, PhotoPixels photos)
     {
         const int batchSize = 16;
-        using var model = InferenceModel.Open(workspace.Blobs.PathOf(graph), options.Runtime);
+        using var model = StoredGraph.Open(workspace.Blobs, graph, options.Runtime, reporter.Message);
         var pixels = new byte[batchSize * photos.PhotoBytes];
         var score = new Score();
         for (var start = 0; start < photos.Count; start += batchSize)

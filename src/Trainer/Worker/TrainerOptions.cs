@@ -1,4 +1,5 @@
 using BiT.Core.Runtime;
+using BiT.Graphs.Serialization;
 
 namespace BiT.Training.Worker;
 
@@ -22,6 +23,9 @@ internal sealed record TrainerOptions
 
     /// <summary>Memory that decides the micro-batch, in bytes.</summary>
     public long MemoryBytes { get; init; } = Artifacts.MemoryBudget.DefaultBytes;
+
+    /// <summary>Bytes of weights beyond which an inference graph keeps them in a file of their own.</summary>
+    public long ExternalDataThreshold { get; init; } = OnnxWriter.ExternalDataThreshold;
 
     /// <summary>Threads inside an operator, and photos decoded at the same time.</summary>
     public int Threads => Runtime.IntraOpThreads > 0 ? Runtime.IntraOpThreads : Environment.ProcessorCount;

@@ -28,6 +28,40 @@ public sealed class ClassificationTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task Classify_GraphWithExternalData_AnswersAsTheOneFileForm()
+    {
+        var one = TinyModels.ImportWithTable(server.Workspace, "one-file", long.MaxValue, "red", "green", "blue");
+        var two = TinyModels.ImportWithTable(server.Workspace, "two-files", 0, "red", "green", "blue");
+        var photo = Drawings.Png(SKColors.Orange);
+
+        var expected = await ClassifyAsync("models/one-file/versions/1", photo);
+        var actual = await ClassifyAsync("models/two-files/versions/1", photo);
+
+        Assert.Equal((true, true), (one.Manifest.InferenceGraphData is null, two.Manifest.InferenceGraphData is not null));
+        Assert.Equal("red", actual.Results[0].Predictions.Predictions_[0].Label);
+        Assert.Equal(expected.Results, actual.Results);
+    }
+
+    [Fact]
+    public async Task Classify_GraphWhoseExternalDataIsGone_NamesVersionAndBlob()
+    {
+        var data = TinyModels.ImportWithTable(server.Workspace, "gone", 0, "red", "green", "violet").Manifest.InferenceGraphData ?? "";
+        // Another test of the same table may serve it from memory: this graph, of another label, is loaded for the first time.
+        var path = server.Workspace.Blobs.PathOf(data);
+        File.Move(path, path + ".away");
+        try
+        {
+            var status = await RpcAssert.FailsAsync(StatusCode.FailedPrecondition, "MODEL_NOT_LOADABLE",
+                () => ClassifyAsync("models/gone/versions/1", Drawings.Png(SKColors.Red)));
+            Assert.All(["models/gone/versions/1", data], part => Assert.Contains(part, status.Message));
+        }
+        finally
+        {
+            File.Move(path + ".away", path);
+        }
+    }
+
+    [Fact]
     public async Task Classify_OneBadImageAmongGood_FailsThatImageOnly()
     {
         TinyModels.ImportFull(server.Workspace, "mixed", "red", "green", "blue");

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Security.Cryptography;
 using BiT.Protocol.V1;
 using Google.Protobuf;
@@ -81,6 +82,22 @@ public sealed class ModelUploadTests(ServerFixture server)
             () => server.Models.DownloadAsync("models/whole/versions/2", ModelFile.Weights));
         await RpcAssert.FailsAsync(StatusCode.InvalidArgument, "INVALID_REQUEST",
             () => server.Models.DownloadAsync("models/whole/versions/1", (ModelFile)9));
+    }
+
+    [Fact]
+    public async Task Download_NetworkWithExternalData_IsAZipThatUnpacksToARunningModel()
+    {
+        TinyModels.ImportWithTable(server.Workspace, "two-files", externalDataThreshold: 100, "red", "green", "blue");
+        using var folder = new TemporaryFolder();
+
+        var (header, content) = await server.Models.DownloadAsync("models/two-files/versions/1", ModelFile.InferenceGraph);
+
+        Assert.Equal("two-files-1.zip", header.FileName);
+        using (var zip = new ZipArchive(new MemoryStream(content)))
+            zip.ExtractToDirectory(folder.Path);
+        Assert.Equal(["infer.onnx", "infer.onnx.data"], Directory.GetFiles(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        using var model = Core.Runtime.InferenceModel.Open(Path.Combine(folder.Path, "infer.onnx"), new Core.Runtime.RuntimeOptions());
+        Assert.Equal(3, model.ClassCount);
     }
 
     [Fact]

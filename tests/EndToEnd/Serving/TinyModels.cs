@@ -19,6 +19,18 @@ internal static class TinyModels
         workspace.Models.Import(modelId,
             Manifest("full", Put(workspace, FullGraph(labels)), labels) with { Weights = PutBytes(workspace, [1]) });
 
+    /// <summary>Imports the same model as <see cref="ImportFull"/>, scaled by the mean of a table that is large enough to lie outside.</summary>
+    /// <param name="externalDataThreshold">Bytes of constants beyond which they go to a second blob.</param>
+    public static ModelVersionRecord ImportWithTable(Workspace workspace, string modelId, long externalDataThreshold, params string[] labels)
+    {
+        var folder = Directory.CreateTempSubdirectory("bit-tests-").FullName;
+        var files = OnnxWriter.Write(FullGraph(labels, hasTable: true), Path.Combine(folder, GraphBlobs.ModelFile), externalDataThreshold)
+            .Select(workspace.Blobs.PutFile).ToArray();
+        Directory.Delete(folder, recursive: true);
+        return workspace.Models.Import(modelId,
+            Manifest("full", files[0], labels) with { InferenceGraphData = files.ElementAtOrDefault(1), Weights = PutBytes(workspace, [1]) });
+    }
+
     /// <summary>Imports a head over the shared backbone.</summary>
     /// <param name="kernel">[features, classes], row-major.</param>
     public static ModelVersionRecord ImportHead(Workspace workspace, string modelId, float[] kernel, params string[] labels)
@@ -52,12 +64,17 @@ internal static class TinyModels
         return builder.Build();
     }
 
-    private static Graph FullGraph(string[] labels)
+    private static Graph FullGraph(string[] labels, bool hasTable = false)
     {
         var builder = new GraphBuilder("full");
         // As in real files, the labels are in the metadata: other labels make another file.
         builder.Metadata("labels", string.Join(',', labels));
         var features = Features(builder);
+        if (hasTable)
+        {
+            var table = builder.Constant(Tensor.Of(Shape.Of(1, 1000), [.. Enumerable.Range(0, 1000).Select(number => 1 + number / 7f)]));
+            features = builder.Mul(features, builder.ReduceMean(table, keepDimensions: true, 1));
+        }
         builder.Output("pre_logits", features);
         builder.Output("logits",
             builder.MatMul(features, builder.Constant(Tensor.Of(Shape.Of(Colours, Colours), [1f, 0, 0, 0, 1, 0, 0, 0, 1]))));

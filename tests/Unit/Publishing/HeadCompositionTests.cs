@@ -36,7 +36,7 @@ public sealed class HeadCompositionTests : IDisposable
             Network = network.Name,
             Labels = Labels,
             InputSize = Size,
-            InferenceGraph = publisher.StoreInferenceGraph(backbone, Size, labels: null),
+            InferenceGraph = publisher.StoreInferenceGraph(backbone, Size, labels: null).Model,
             Weights = publisher.StoreWeights(backbone),
             Head = publisher.StoreHead(_whole),
         });
@@ -76,7 +76,7 @@ public sealed class HeadCompositionTests : IDisposable
     {
         var composed = Compose(ComposedFile.InferenceGraph).InferenceGraph;
 
-        Assert.Equal(new Publisher(_workspace).StoreInferenceGraph(_whole, Size, Labels), composed);
+        Assert.Equal(new Publisher(_workspace).StoreInferenceGraph(_whole, Size, Labels).Model, composed);
     }
 
     [Fact]
@@ -102,6 +102,20 @@ public sealed class HeadCompositionTests : IDisposable
     }
 
     [Fact]
+    public void Compose_BackboneWithExternalData_HasItsWeightsInASecondFileAgain()
+    {
+        var publisher = new Publisher(_workspace, externalDataThreshold: 1000);
+        var backbone = publisher.StoreInferenceGraph(_whole.WithoutHead(), Size, labels: null);
+        var version = _workspace.Models.Import("flowers", _version.Manifest with { InferenceGraph = backbone.Model, InferenceGraphData = backbone.Data });
+
+        var composed = Compose(version, ComposedFile.InferenceGraph, publisher);
+
+        Assert.NotNull(composed.InferenceGraphData);
+        Assert.Equal(publisher.StoreInferenceGraph(_whole, Size, Labels), new GraphBlobs(composed.InferenceGraph ?? "", composed.InferenceGraphData));
+        Assert.Equal(composed, _workspace.Models.FindCompositions(version.Id));
+    }
+
+    [Fact]
     public void Compose_DeletedVersion_IsNotFound()
     {
         _workspace.Models.DeleteVersion(_version.Id);
@@ -119,7 +133,10 @@ public sealed class HeadCompositionTests : IDisposable
             InferenceGraph.WithHead(whole, kernel, BiT.Graphs.Tensor.Of(BiT.Graphs.Shape.Of(1), [0f]), new Dictionary<string, string>()));
     }
 
-    private ComposedFiles Compose(ComposedFile file) => new HeadComposition(_workspace).Compose(_version.Id, file);
+    private ComposedFiles Compose(ComposedFile file) => Compose(_version, file, new Publisher(_workspace));
+
+    private ComposedFiles Compose(ModelVersionRecord version, ComposedFile file, Publisher publisher) =>
+        new HeadComposition(_workspace, publisher, message => Assert.Fail(message)).Compose(version.Id, file);
 
     private static int[] Ranked(float[] logits, int image) => [.. Enumerable.Range(0, Labels.Length).OrderByDescending(label => logits[image * Labels.Length + label])];
 }

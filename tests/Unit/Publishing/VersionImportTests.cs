@@ -68,7 +68,7 @@ public sealed class VersionImportTests : IDisposable
     {
         using var workspace = Workspace.Open(Path.Combine(_folder.Path, "workspace"), TimeProvider.System);
 
-        var manifest = Read(Own.Value).Store(workspace);
+        var manifest = Read(Own.Value).Store(new Publisher(workspace));
 
         Assert.Equal(("inference", "bit-tiny", Size, null), (manifest.Method, manifest.Network, manifest.InputSize, manifest.Weights));
         Assert.Equal(["a", "b"], manifest.Labels);
@@ -84,7 +84,7 @@ public sealed class VersionImportTests : IDisposable
         // Field 20 of ModelProto, training_info: we do not read it, a runtime would.
         byte[] junk = [.. Own.Value, 0xA2, 0x01, 3, 1, 2, 3];
 
-        Assert.Equal(Own.Value, workspace.Blobs.ReadAllBytes(Read(junk).Store(workspace).InferenceGraph));
+        Assert.Equal(Own.Value, workspace.Blobs.ReadAllBytes(Read(junk).Store(new Publisher(workspace)).InferenceGraph));
     }
 
     [Theory]
@@ -166,7 +166,7 @@ public sealed class VersionImportTests : IDisposable
         broken["resnet/group_norm/beta"][5] = float.PositiveInfinity;
         Assert.Contains("resnet/group_norm/beta", Refusal<WeightsException>(Npz(broken), Of()), StringComparison.Ordinal);
         using var workspace = Workspace.Open(Path.Combine(_folder.Path, "workspace"), TimeProvider.System);
-        Assert.Equal(["class 0", "class 1"], Read(good, Of() with { InputSize = Size }).Store(workspace).Labels);
+        Assert.Equal(["class 0", "class 1"], Read(good, Of() with { InputSize = Size }).Store(new Publisher(workspace)).Labels);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ public sealed class ModelStoreTests
     {
         using var test = new TestWorkspace();
         var models = test.Workspace.Models;
-        var manifest = test.Manifest() with { ValidationAccuracy = 0.75, Lineage = new Dictionary<string, string> { ["seed"] = "7" } };
+        var manifest = test.Manifest() with { InferenceGraphData = test.PutText("data"), ValidationAccuracy = 0.75, Lineage = new Dictionary<string, string> { ["seed"] = "7" } };
 
         var first = models.Import("flowers", manifest);
         var second = models.Import("flowers", test.Manifest("other"));
@@ -18,6 +18,7 @@ public sealed class ModelStoreTests
         var found = models.FindVersion(first.Id);
         Assert.NotNull(found);
         Assert.Equal(StoreJson.Write(manifest), StoreJson.Write(found.Manifest));
+        Assert.Equal(new GraphBlobs(manifest.InferenceGraph, manifest.InferenceGraphData), found.Manifest.Graph);
         Assert.Equal(test.Time.GetUtcNow(), found.CreateTime);
         Assert.Equal(2, models.Find("flowers")?.LatestVersion?.Id.Number);
         Assert.Null(models.FindVersion(new ModelVersionId("flowers", 3)));
@@ -60,6 +61,7 @@ public sealed class ModelStoreTests
         ModelManifest[] manifests =
         [
             test.Manifest() with { InferenceGraph = absent },
+            test.Manifest() with { InferenceGraphData = absent },
             test.Manifest() with { Weights = absent },
             test.Manifest() with { Method = "head", Head = absent },
         ];

@@ -36,7 +36,7 @@ public sealed class TrainerWorkerTests : IDisposable
         Assert.Equal(1, version.Manifest.ValidationAccuracy);
         Assert.Equal((30L, 30L, (double?)1), (job.Progress?.Step, job.Progress?.TotalSteps, job.Progress?.BestValidationAccuracy));
         Assert.Equal(["blue", "green", "red"], version.Manifest.Labels);
-        using var model = InferenceModel.Open(_workspace.Blobs.PathOf(version.Manifest.InferenceGraph), new RuntimeOptions());
+        using var model = Open(version.Manifest);
         foreach (var photo in Dataset().Photos.Where(photo => photo.Split == Split.Validation))
             Assert.Equal(photo.Label, version.Manifest.Labels[ArgMax(model.Run(Pixels(photo, 32), 1).Logits)]);
     }
@@ -49,7 +49,7 @@ public sealed class TrainerWorkerTests : IDisposable
         Assert.True(job.State == JobState.Succeeded, job.Error?.ToString());
         var manifest = Version(job).Manifest;
         Assert.NotNull(manifest.Head);
-        using var backbone = InferenceModel.Open(_workspace.Blobs.PathOf(manifest.InferenceGraph), new RuntimeOptions());
+        using var backbone = Open(manifest);
         Assert.Equal(0, backbone.ClassCount);
         var arrays = NpzFile.Read(_workspace.Blobs.PathOf(manifest.Head));
         var head = new LinearHead(arrays["resnet/head/conv2d/kernel"].Values, arrays["resnet/head/conv2d/bias"].Values, backbone.FeatureCount);
@@ -61,6 +61,29 @@ public sealed class TrainerWorkerTests : IDisposable
             return manifest.Labels[ArgMax(logits)] == photo.Label;
         });
         Assert.Equal(manifest.ValidationAccuracy, (double)right / validation.Length);
+    }
+
+    [Fact]
+    public async Task Jobs_OfANetworkTooLargeForOneFile_PublishServeAndAreABase()
+    {
+        var oneFile = Version(await RunAsync(Spec("full", "scratch", Short))).Manifest;
+        var full = await RunAsync(Spec("full", "scratch", Short), externalDataThreshold: 1_000_000);
+        var head = await RunAsync(
+            Spec("head", "lite", Short with { Steps = 50, LearningRate = 1, MicroBatchSize = 12, WarmupSteps = null }) with { Base = full.Result },
+            externalDataThreshold: 1_000_000);
+
+        Assert.All([full, head], job => Assert.True(job.State == JobState.Succeeded, job.Error?.ToString()));
+        var (fullVersion, headVersion) = (Version(full).Manifest, Version(head).Manifest);
+        Assert.Null(oneFile.InferenceGraphData);
+        Assert.All([fullVersion, headVersion], manifest => Assert.NotNull(manifest.InferenceGraphData));
+        Assert.Equal((oneFile.Weights, oneFile.ValidationAccuracy), (fullVersion.Weights, fullVersion.ValidationAccuracy));
+        using var expected = Open(oneFile);
+        using var actual = Open(fullVersion);
+        using var backbone = Open(headVersion);
+        var pixels = Pixels(Dataset().Photos[0], 32);
+        Assert.Equal(expected.Run(pixels, 1).Logits, actual.Run(pixels, 1).Logits);
+        Assert.Equal(expected.Run(pixels, 1).PreLogits, backbone.Run(pixels, 1).PreLogits);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_workspace.TemporaryFolder));
     }
 
     [Fact]
@@ -163,27 +186,30 @@ public sealed class TrainerWorkerTests : IDisposable
 
     private DatasetRecord Dataset() => TinyDataset.Save(_workspace, trainPerClass: 8, validationPerClass: 4);
 
-    private async Task<JobRecord> RunAsync(FineTuneSpec spec)
+    private async Task<JobRecord> RunAsync(FineTuneSpec spec, long? externalDataThreshold = null)
     {
         var job = _workspace.Jobs.Submit(spec, null);
-        await RunUntilAsync(job.Id, current => current.IsDone);
+        await RunUntilAsync([job.Id], current => current.IsDone, "worker", externalDataThreshold: externalDataThreshold);
         return Job(job.Id);
     }
 
     private Task RunUntilAsync(string jobId, Func<JobRecord, bool> isEnough) => RunUntilAsync([jobId], isEnough, "worker");
 
     // Runs a worker until every job is far enough, then shuts it down; the worker hands back what it has in work.
-    private async Task RunUntilAsync(IReadOnlyList<string> jobIds, Func<JobRecord, bool> isEnough, string workerId, TimeSpan? checkpointInterval = null)
+    private async Task RunUntilAsync(IReadOnlyList<string> jobIds, Func<JobRecord, bool> isEnough, string workerId, TimeSpan? checkpointInterval = null, long? externalDataThreshold = null)
     {
         using var shutdown = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         using var workspace = Workspace.Open(_folder.Path, TimeProvider.System);
         var options = new TrainerOptions { WorkerId = workerId, PollInterval = TimeSpan.FromMilliseconds(20), CheckpointInterval = checkpointInterval ?? TimeSpan.FromSeconds(30) };
+        options = externalDataThreshold is { } threshold ? options with { ExternalDataThreshold = threshold } : options;
         var worker = Task.Run(() => new TrainerWorker(workspace, options, TimeProvider.System, TextWriter.Null).RunAsync(shutdown.Token), shutdown.Token);
         while (!jobIds.All(id => isEnough(Job(id))))
             await Task.Delay(20, shutdown.Token);
         await shutdown.CancelAsync();
         await worker;
     }
+
+    private InferenceModel Open(ModelManifest manifest) => StoredGraph.Open(_workspace.Blobs, manifest.Graph, new RuntimeOptions(), _ => { });
 
     private JobRecord Job(string id) => _workspace.Jobs.Find(id) ?? throw new InvalidOperationException($"Job {id} is gone.");
 

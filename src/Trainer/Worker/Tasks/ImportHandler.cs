@@ -6,7 +6,7 @@ using BiT.Training.Weights;
 namespace BiT.Training.Worker.Tasks;
 
 /// <summary>Makes a version of a file that somebody sent.</summary>
-internal sealed class ImportHandler(Workspace workspace) : TaskHandler
+internal sealed class ImportHandler(Workspace workspace, Publisher publisher) : TaskHandler
 {
     public override TaskKind Kind => TaskKind.Import;
 
@@ -21,7 +21,7 @@ internal sealed class ImportHandler(Workspace workspace) : TaskHandler
             var import = VersionImport.Read(
                 path, new ImportSettings { Network = task.Network, Labels = task.Labels, InputSize = task.InputSize });
             context.Stop.ThrowIfCancellationRequested();
-            return new TaskOutcome.NewVersion(task.ModelId, import.Store(workspace));
+            return new TaskOutcome.NewVersion(task.ModelId, import.Store(publisher));
         }
         catch (WeightsException problem)
         {

@@ -91,6 +91,21 @@ public sealed class OnnxRoundTripTests
     }
 
     [Fact]
+    public void ExternalData_ThatWasChanged_IsRefusedByItsHash()
+    {
+        using var folder = new TemporaryFolder();
+        var path = Path.Combine(folder.Path, "model.onnx");
+        OnnxWriter.Write(SmallProgram.Build(), path, externalDataThreshold: 1000);
+        var bytes = File.ReadAllBytes(path + ".data");
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(path + ".data", bytes);
+
+        var refusal = Assert.Throws<GraphException>(() => OnnxReader.FromFile(path));
+
+        Assert.StartsWith("model.onnx.data does not belong to this model or is damaged", refusal.Message);
+    }
+
+    [Fact]
     public void ExternalData_OfSeveralConstants_IsAlignedToPages()
     {
         using var folder = new TemporaryFolder();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using BiT.Core.Runtime;
+using BiT.Core.Store;
 using BiT.Serving.Batching;
 using BiT.Serving.Hosting;
 using BiT.Serving.Telemetry;
@@ -33,7 +34,7 @@ public sealed class GraphCacheTests : IAsyncDisposable
         (await Acquire("a")).Dispose();
         (await Acquire("c")).Dispose();
 
-        Assert.Equal(["a", "c"], _cache.Loaded.Order(StringComparer.Ordinal));
+        Assert.Equal(["a", "c"], _cache.Loaded.Select(graph => graph.Model).Order(StringComparer.Ordinal));
         await _sessions["b"].Disposed;
     }
 
@@ -46,7 +47,7 @@ public sealed class GraphCacheTests : IAsyncDisposable
 
         Assert.Equal(3, _cache.Loaded.Count);
         c.Dispose();
-        Assert.Equal(["a", "b"], _cache.Loaded.Order(StringComparer.Ordinal));
+        Assert.Equal(["a", "b"], _cache.Loaded.Select(graph => graph.Model).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -55,11 +56,11 @@ public sealed class GraphCacheTests : IAsyncDisposable
         var first = await Acquire("a");
         var second = await Acquire("a");
 
-        _cache.Retire("a");
+        _cache.Retire(new GraphBlobs("a"));
         first.Dispose();
         first.Dispose();
 
-        Assert.Equal(["a"], _cache.Loaded);
+        Assert.Equal([new GraphBlobs("a")], _cache.Loaded);
         Assert.False(_sessions["a"].Disposed.IsCompleted);
         second.Dispose();
         Assert.Empty(_cache.Loaded);
@@ -70,12 +71,12 @@ public sealed class GraphCacheTests : IAsyncDisposable
     public async Task Retire_GraphThatIsAskedForAgain_Stays()
     {
         using var first = await Acquire("a");
-        _cache.Retire("a");
+        _cache.Retire(new GraphBlobs("a"));
         (await Acquire("a")).Dispose();
 
         first.Dispose();
 
-        Assert.Equal(["a"], _cache.Loaded);
+        Assert.Equal([new GraphBlobs("a")], _cache.Loaded);
     }
 
     [Fact]
@@ -97,10 +98,11 @@ public sealed class GraphCacheTests : IAsyncDisposable
         _metrics.Dispose();
     }
 
-    private Task<GraphLease> Acquire(string hash) => _cache.AcquireAsync(hash, TestContext.Current.CancellationToken);
+    private Task<GraphLease> Acquire(string hash) => _cache.AcquireAsync(new GraphBlobs(hash), TestContext.Current.CancellationToken);
 
-    private LoadedGraph Load(string hash)
+    private LoadedGraph Load(GraphBlobs graph)
     {
+        var hash = graph.Model;
         _loads.Enqueue(hash);
         if (_fails)
             throw new InvalidDataException("Not a graph.");

@@ -16,7 +16,7 @@ public sealed class ModelCatalogTests : IAsyncDisposable
     private readonly Workspace _workspace;
     private readonly GraphCache _graphs;
     private readonly ModelCatalog _catalog;
-    private Action<string> _onLoad = _ => { };
+    private Action<GraphBlobs> _onLoad = _ => { };
 
     public ModelCatalogTests()
     {
@@ -43,9 +43,9 @@ public sealed class ModelCatalogTests : IAsyncDisposable
         Assert.Equal(1, liveDuringLoad);
         using (var next = await _catalog.AcquireAsync(Live, Token))
             Assert.Equal(second.Id, next.Version.Id);
-        Assert.Contains(first.Manifest.InferenceGraph, _graphs.Loaded);
+        Assert.Contains(first.Manifest.Graph, _graphs.Loaded);
         inFlight.Dispose();
-        Assert.Equal([second.Manifest.InferenceGraph], _graphs.Loaded);
+        Assert.Equal([second.Manifest.Graph], _graphs.Loaded);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class ModelCatalogTests : IAsyncDisposable
             _catalog.AcquireAsync(ModelReference.ToVersion("m", 1), Token));
 
         Assert.Contains("2 outputs and 3 labels", failure.Message, StringComparison.Ordinal);
-        _graphs.Retire(version.Manifest.InferenceGraph);
+        _graphs.Retire(version.Manifest.Graph);
         Assert.Empty(_graphs.Loaded);
     }
 
@@ -145,9 +145,9 @@ public sealed class ModelCatalogTests : IAsyncDisposable
         });
     }
 
-    private LoadedGraph Load(string hash)
+    private LoadedGraph Load(GraphBlobs graph)
     {
-        _onLoad(hash);
+        _onLoad(graph);
         var queue = new BatchQueue(
             3, (_, count) => new InferenceOutput(new float[count], []), new BatchingOptions(), TimeProvider.System, _metrics, _ => { });
         return new LoadedGraph(queue, new MemoryStream()) { InputHeight = 1, InputWidth = 1, FeatureCount = 1, ClassCount = 2 };
