@@ -10,7 +10,8 @@ try
     using var workspace = Workspace.Open(options.Workspace.Path, TimeProvider.System);
 
     var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-    builder.ListenAsConfigured(options);
+    var webEndPoint = WebPort.Choose(options, out var webNotice);
+    builder.ListenAsConfigured(options, webEndPoint);
     builder.LogToStandardError(configuration);
     builder.Services.AddSingleton(TimeProvider.System);
     builder.Services.AddSingleton(workspace);
@@ -18,12 +19,16 @@ try
     builder.Services.AddModels(options);
     builder.Services.AddJobs();
     builder.Services.AddRpc(options);
+    builder.Services.AddPages();
     ServerThreads.MakeRoomForBlockingWork();
 
     await using var app = builder.Build();
+    app.MapPages();
     app.MapRpc();
     await app.StartAsync();
-    ReadyLine.Print(app.Services.GetRequiredService<IServer>(), Console.Out);
+    if (webNotice is not null)
+        app.Logger.LogWarning("{Notice}", webNotice);
+    ReadyLine.Print(app.Services.GetRequiredService<IServer>(), webEndPoint is not null, Console.Out);
     await app.WaitForShutdownAsync();
     return 0;
 }

@@ -9,11 +9,14 @@ public sealed record BitClientOptions
     /// <summary>Smallest and largest <see cref="ChunkBytes"/>.</summary>
     public const int MaxChunkBytes = 1 << 20;
 
-    /// <summary>Deadline of a short call (all but classification and upload). Default 30 s.</summary>
+    /// <summary>Deadline of a short call (all but classification, uploads and pages). Default 30 s.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Deadline of one classification call and of moving an alias, which loads a model. Default 2 minutes.</summary>
     public TimeSpan ModelDeadline { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Deadline of a page, which may hold thousands of thumbnails. Default 5 minutes.</summary>
+    public TimeSpan PageDeadline { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Deadline of a whole upload; null, the default, sets none: a large folder takes what it takes.</summary>
     public TimeSpan? UploadDeadline { get; init; }
@@ -24,7 +27,7 @@ public sealed record BitClientOptions
     /// <summary>How often a read is tried while the service is unavailable, 1 to 5. Writes are never repeated. Default 4.</summary>
     public int MaxReadAttempts { get; init; } = 4;
 
-    /// <summary>Bytes of a photo per upload message, 64 KiB to 1 MiB. Default 256 KiB.</summary>
+    /// <summary>Bytes per upload message, 64 KiB to 1 MiB. Default 256 KiB.</summary>
     public int ChunkBytes { get; init; } = 256 << 10;
 
     /// <summary>Largest reply that is accepted. Default 64 MiB.</summary>
@@ -45,6 +48,7 @@ public sealed record BitClientOptions
         ArgumentOutOfRangeException.ThrowIfNegative(MaxReconnects);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Deadline, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ModelDeadline, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(PageDeadline, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(ReconnectDelay, TimeSpan.Zero);
     }
 }

@@ -11,7 +11,7 @@ internal static class ReadRetries
     private static readonly Dictionary<ServiceDescriptor, string[]> Reads = new()
     {
         [ClassificationService.Descriptor] = ["Classify"],
-        [DatasetService.Descriptor] = ["GetDataset", "ListDatasets"],
+        [DatasetService.Descriptor] = ["GetDataset", "ListDatasets", "ListDatasetProblems", "GetDatasetPage"],
         [FineTuningService.Descriptor] = ["GetFineTuneJob", "ListFineTuneJobs"],
         [ModelService.Descriptor] = ["GetModel", "ListModels", "ListModelVersions", "GetModelVersion", "DownloadModelVersion"],
     };

@@ -13,6 +13,11 @@ public sealed record ImageLimits
     /// <remarks>A decoded pixel takes 4 bytes, 8 while the picture is turned.</remarks>
     public long MaxImagePixels { get; init; } = 50_000_000;
 
+    /// <summary>Limits for photos that are in the store: they were held to the limits of their day, and must stay readable when those are
+    /// lowered.</summary>
+    public static ImageLimits OfStoredPhotos { get; } =
+        new() { MaxImageBytes = int.MaxValue, MaxImageSide = 65_500, MaxImagePixels = 1_000_000_000 };
+
     internal void CheckBytes(int length)
     {
         if (length == 0)

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace BiT.Core.Store;
 
 /// <summary>Immutable sets of labelled photos.</summary>
-public sealed class DatasetStore
+public sealed partial class DatasetStore
 {
     private const string Listing = "datasets";
     private const int MaxLabelLength = 200;
@@ -24,21 +24,30 @@ public sealed class DatasetStore
     /// <param name="photos">Their blobs are stored already. If any is Validation, Unspecified means Train; else the store makes one
     /// fifth of each class's Unspecified photos Validation, by content hash, from 5 photos on. The same blob counts once per label, and
     /// never both as Train and as Validation: Train wins.</param>
+    /// <param name="problems">What the upload found, in the order to list it; replaces what an earlier upload of the same photos found.
+    /// Null leaves that as it is.</param>
     /// <exception cref="InvalidDatasetException">Fewer than two classes, a class without a training photo, or a bad label.</exception>
     /// <exception cref="BlobNotFoundException">A photo's bytes are not in the store.</exception>
     /// <exception cref="ArgumentException">A photo's hash, size or length is impossible.</exception>
-    public DatasetRecord Save(string displayName, IEnumerable<Photo> photos)
+    public DatasetRecord Save(string displayName, IEnumerable<Photo> photos, IReadOnlyList<DatasetProblem>? problems = null)
     {
         var canonical = DatasetContent.Canonicalize(photos.Select(Checked));
         CheckClasses(canonical);
         _blobs.Require(canonical.Select(photo => photo.Blob), "The data set");
         var id = DatasetContent.Id(canonical);
-        return _database.Write(connection => FindRow(connection, id) ?? Insert(connection, id, displayName, canonical));
+        return _database.Write(connection =>
+        {
+            var seq = FindRow(connection, id)?.Seq ?? Insert(connection, id, displayName, canonical);
+            if (problems is not null)
+                ReplaceProblems(connection, seq, problems);
+            return Load(connection, FindRow(connection, id) ?? throw new InvalidOperationException($"Data set {id} was not stored."));
+        });
     }
 
     /// <summary>A data set with all its photos, or null.</summary>
     /// <exception cref="InvalidDataException">The stored photos do not have the hash that names the set.</exception>
-    public DatasetRecord? Find(string id) => _database.Read(connection => FindRow(connection, id));
+    public DatasetRecord? Find(string id)
+        => _database.Read(connection => FindRow(connection, id) is { } row ? Load(connection, row) : null);
 
     /// <summary>Data sets, newest first, without their photos: sets can have millions. Their hashes are not checked; <see cref="Find"/>
     /// does.</summary>
@@ -57,6 +66,35 @@ public sealed class DatasetStore
             var page = Paging.Cut(Listing, rows, size, row => row.Seq);
             return new Page<DatasetSummary>(page.Items.Select(row => Summarize(connection, row)).ToList(), page.NextPageToken);
         });
+    }
+
+    /// <summary>Deletes a data set with its report. Its photos stay in the blob store: other sets may have them too.</summary>
+    /// <returns>False if there is none.</returns>
+    /// <exception cref="DatasetInUseException">Jobs that are not done need it.</exception>
+    public bool Delete(string id) => _database.Write(connection =>
+    {
+        if (FindRow(connection, id) is not { } row)
+            return false;
+        CheckUnused(connection, id);
+        connection.Execute("DELETE FROM photos WHERE dataset = $seq", ("$seq", row.Seq));
+        // The problems go with it: ON DELETE CASCADE.
+        connection.Execute("DELETE FROM datasets WHERE seq = $seq", ("$seq", row.Seq));
+        return true;
+    });
+
+    private static void CheckUnused(SqliteConnection connection, string id)
+    {
+        // A state that this program does not know means not done.
+        var jobs = connection.Query(
+            "SELECT id FROM jobs WHERE state NOT IN ($succeeded, $failed, $cancelled) AND spec ->> '$.datasetId' = $dataset ORDER BY seq",
+            job => job.GetString(0), ("$succeeded", (long)JobState.Succeeded), ("$failed", (long)JobState.Failed),
+            ("$cancelled", (long)JobState.Cancelled), ("$dataset", id));
+        if (jobs.Count > 0)
+        {
+            throw new DatasetInUseException(jobs[0], jobs.Count,
+                $"Data set {id} is needed by job {jobs[0]}{(jobs.Count > 1 ? $" and {jobs.Count - 1} more" : "")}. "
+                + "Wait until it is done, or cancel it first.");
+        }
     }
 
     private static Photo Checked(Photo photo)
@@ -87,35 +125,22 @@ public sealed class DatasetStore
                 + "Mark some of them for training, or leave the class out.");
     }
 
-    private DatasetRecord Insert(SqliteConnection connection, string id, string displayName, List<Photo> photos)
+    private long Insert(SqliteConnection connection, string id, string displayName, List<Photo> photos)
     {
         var createTime = _time.GetUtcNow().ToUnixTimeMilliseconds();
         var seq = connection.QueryNumber(
             "INSERT INTO datasets (id, display_name, create_time) VALUES ($id, $name, $time) RETURNING seq",
             ("$id", id), ("$name", displayName), ("$time", createTime));
-        using var command = connection.CreateCommand();
-        command.CommandText = """
-            INSERT INTO photos (dataset, position, file_name, label, split, blob, width, height, byte_count)
-            VALUES ($dataset, $position, $file_name, $label, $split, $blob, $width, $height, $byte_count)
-            """;
-        string[] names = ["$dataset", "$position", "$file_name", "$label", "$split", "$blob", "$width", "$height", "$byte_count"];
-        var parameters = names.Select(name => command.Parameters.AddWithValue(name, 0L)).ToArray();
-        for (var position = 0; position < photos.Count; position++)
-        {
-            var photo = photos[position];
-            object[] values = [seq, (long)position, photo.FileName, photo.Label, (long)photo.Split, photo.Blob,
-                (long)photo.Width, (long)photo.Height, photo.ByteCount];
-            for (var column = 0; column < values.Length; column++)
-                parameters[column].Value = values[column];
-            command.ExecuteNonQuery();
-        }
-        return Load(connection, new Row(seq, id, displayName, DateTimeOffset.FromUnixTimeMilliseconds(createTime)));
+        InsertRows(connection, "photos",
+            ["dataset", "position", "file_name", "label", "split", "blob", "width", "height", "byte_count"],
+            photos.Select((photo, position) => (object[])
+                [seq, (long)position, photo.FileName, photo.Label, (long)photo.Split, photo.Blob, (long)photo.Width, (long)photo.Height,
+                 photo.ByteCount]));
+        return seq;
     }
 
-    private static DatasetRecord? FindRow(SqliteConnection connection, string id) => connection.QueryFirst(
-        "SELECT seq, id, display_name, create_time FROM datasets WHERE id = $id", Row.Read, ("$id", id)) is { } row
-        ? Load(connection, row)
-        : null;
+    private static Row? FindRow(SqliteConnection connection, string id) => connection.QueryFirst(
+        "SELECT seq, id, display_name, create_time FROM datasets WHERE id = $id", Row.Read, ("$id", id));
 
     private static DatasetSummary Summarize(SqliteConnection connection, Row row)
     {
@@ -141,6 +166,7 @@ public sealed class DatasetStore
             Classes = classes.Select(item => item.Class).ToList(),
             ByteCount = classes.Sum(item => item.ByteCount),
             MedianTrainArea = median ?? 0,
+            ProblemCount = CountProblems(connection, row.Seq),
         };
     }
 
@@ -156,7 +182,10 @@ public sealed class DatasetStore
             throw new InvalidDataException($"Data set {row.Id} is damaged: its stored photos have the hash {actual}. "
                 + "Upload it again into a fresh workspace.");
         var labels = photos.Select(photo => photo.Label).Distinct().Order(StringComparer.Ordinal).ToList();
-        return new DatasetRecord(row.Id, row.DisplayName, row.CreateTime, labels, photos);
+        return new DatasetRecord(row.Id, row.DisplayName, row.CreateTime, labels, photos)
+        {
+            ProblemCount = CountProblems(connection, row.Seq),
+        };
     }
 
     private sealed record Row(long Seq, string Id, string DisplayName, DateTimeOffset CreateTime)

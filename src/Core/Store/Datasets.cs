@@ -27,6 +27,9 @@ public sealed record Photo(string FileName, string Label, Split Split, string Bl
 public sealed record DatasetRecord(
     string Id, string DisplayName, DateTimeOffset CreateTime, IReadOnlyList<string> Labels, IReadOnlyList<Photo> Photos)
 {
+    /// <summary>How many problems its newest upload had; see <see cref="DatasetStore.ListProblems"/>.</summary>
+    public int ProblemCount { get; init; }
+
     /// <summary>Median of width times height over the training photos, in pixels (lower median).</summary>
     public long MedianTrainArea
     {
@@ -52,6 +55,7 @@ public sealed record DatasetRecord(
                 photos[label].Count(photo => photo.Split == Split.Validation))).ToList(),
             ByteCount = Photos.Sum(photo => photo.ByteCount),
             MedianTrainArea = MedianTrainArea,
+            ProblemCount = ProblemCount,
         };
     }
 }
@@ -76,6 +80,9 @@ public sealed record DatasetSummary
 
     /// <summary>Median of width times height over the training photos, in pixels (lower median).</summary>
     public required long MedianTrainArea { get; init; }
+
+    /// <summary>How many problems its newest upload had; see <see cref="DatasetStore.ListProblems"/>.</summary>
+    public required int ProblemCount { get; init; }
 
     /// <summary>Photos to learn from.</summary>
     public int TrainPhotoCount => Classes.Sum(item => item.TrainPhotoCount);

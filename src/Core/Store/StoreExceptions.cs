@@ -27,6 +27,16 @@ public sealed class BlobCorruptException(string hash, string message) : Exceptio
 /// <summary>Photos do not make a data set that can be learned from.</summary>
 public sealed class InvalidDatasetException(string message) : Exception(message);
 
+/// <summary>A data set cannot be deleted: jobs that are not done need it.</summary>
+public sealed class DatasetInUseException(string jobId, int jobCount, string message) : Exception(message)
+{
+    /// <summary>One of the jobs.</summary>
+    public string JobId { get; } = jobId;
+
+    /// <summary>How many jobs there are.</summary>
+    public int JobCount { get; } = jobCount;
+}
+
 /// <summary>A request id was used before, for a job with other content.</summary>
 public sealed class RequestIdConflictException(string requestId, string message) : Exception(message)
 {

@@ -63,8 +63,13 @@ public sealed class Workspace : IDisposable
         DurableFile.FlushFolder(root);
         var workspace = new Workspace(root, database, time, options);
         workspace.Blobs.DeleteAbandoned();
+        SpoolFile.DeleteAbandoned(workspace.TemporaryFolder);
         return workspace;
     }
+
+    /// <summary>Makes an empty file for something on its way; the caller disposes it, which deletes it.</summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    public SpoolFile CreateSpool() => SpoolFile.Create(TemporaryFolder);
 
     /// <summary>Folder of a job's checkpoints; made if absent.</summary>
     /// <exception cref="ArgumentException">The id does not have the form of a job id.</exception>

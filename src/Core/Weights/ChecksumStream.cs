@@ -1,7 +1,7 @@
 namespace BiT.Core.Weights;
 
 /// <summary>Reads another stream to its end, front to back, and keeps the CRC-32 of what it has read. Disposes the inner stream.</summary>
-internal sealed class ChecksumStream(Stream inner) : Stream
+public sealed class ChecksumStream(Stream inner) : Stream
 {
     private long _position;
 

@@ -50,7 +50,15 @@ internal sealed class HtmlPage
     public static Markup Image(ReadOnlySpan<byte> encoded, string mediaType, int width, int height, string description) => Of(
         $"<img src=\"data:{mediaType};base64,{Convert.ToBase64String(encoded)}\" width=\"{width}\" height=\"{height}\" alt=\"{description}\">");
 
-    /// <summary>The whole page as UTF-8.</summary>
+    /// <summary>What was added since the last call, as UTF-8: for a page that is sent in parts while it is made.</summary>
+    public byte[] TakePart()
+    {
+        var part = Encoding.UTF8.GetBytes(_text.ToString());
+        _text.Clear();
+        return part;
+    }
+
+    /// <summary>The whole page as UTF-8, or what is left of it after <see cref="TakePart"/>.</summary>
     public byte[] ToUtf8() => Encoding.UTF8.GetBytes(_text + "</body>\n</html>\n");
 
     private sealed class Encoder : IFormatProvider, ICustomFormatter

@@ -1,44 +1,34 @@
 using BiT.Core.Store;
 using BiT.Protocol.V1;
+using BiT.Serving.Pages;
 using BiT.Serving.Startup;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace BiT.Serving.Rpc;
 
 /// <summary>bit.v1.DatasetService.</summary>
 internal sealed class DatasetRpc(
-    Workspace workspace, PhotoCheck photos, UploadSlots slots, LimitOptions limits, TimeProvider time, IHostApplicationLifetime lifetime)
-    : DatasetService.DatasetServiceBase
+    Workspace workspace, PhotoCheck photos, UploadSlots slots, LimitOptions limits, DatasetPage pages, TimeProvider time,
+    IHostApplicationLifetime lifetime) : DatasetService.DatasetServiceBase
 {
     public override async Task<UploadDatasetResponse> UploadDataset(
         IAsyncStreamReader<UploadDatasetRequest> requestStream, ServerCallContext context)
     {
         using var slot = slots.Take();
-        using var idle = new CancellationTokenSource(limits.UploadIdleTimeout, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping,
-            idle.Token);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
         try
         {
-            var upload = new DatasetUpload(workspace, photos, limits);
-            // Kestrel watches the data rate of unary calls only, so the time between messages is watched here. A read must be cancelled,
-            // never
-            // abandoned: Kestrel reuses the stream's pipe, and a read left behind would take the bytes of a later call.
-            while (await requestStream.MoveNext(stop.Token))
-            {
-                idle.CancelAfter(Timeout.InfiniteTimeSpan);
-                await upload.AddAsync(requestStream.Current, stop.Token);
-                idle.CancelAfter(limits.UploadIdleTimeout);
-            }
-            idle.CancelAfter(Timeout.InfiniteTimeSpan);
+            using var upload = new DatasetUpload(workspace, photos, limits);
+            var reader = new TimedReader<UploadDatasetRequest>(requestStream, limits, time);
+            while (await reader.MoveNextAsync(stop.Token))
+                await upload.AddAsync(reader.Current, stop.Token);
             return await upload.FinishAsync(stop.Token);
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             throw new ServerStoppingException();
-        }
-        catch (OperationCanceledException) when (idle.IsCancellationRequested)
-        {
-            throw new UploadIdleException(limits.UploadIdleTimeout);
         }
     }
 
@@ -60,5 +50,39 @@ internal sealed class DatasetRpc(
         var response = new ListDatasetsResponse { NextPageToken = page.NextPageToken ?? "" };
         response.Datasets.AddRange(page.Items.Select(DatasetMessages.Of));
         return Task.FromResult(response);
+    }
+
+    public override Task<ListDatasetProblemsResponse> ListDatasetProblems(ListDatasetProblemsRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var datasetId = violations.Dataset(request.Parent, "parent");
+        violations.RequirePageSize(request.PageSize);
+        violations.ThrowIfAny();
+        var page = workspace.Datasets.ListProblems(datasetId, request.PageSize, request.PageToken)
+            ?? throw ResourceNotFoundException.Dataset(request.Parent);
+        var response = new ListDatasetProblemsResponse { NextPageToken = page.NextPageToken ?? "" };
+        response.Problems.AddRange(page.Items.Select(DatasetMessages.Of));
+        return Task.FromResult(response);
+    }
+
+    public override Task<Empty> DeleteDataset(DeleteDatasetRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var datasetId = violations.Dataset(request.Name, "name");
+        violations.ThrowIfAny();
+        return workspace.Datasets.Delete(datasetId)
+            ? Task.FromResult(new Empty())
+            : throw ResourceNotFoundException.Dataset(request.Name);
+    }
+
+    public override async Task GetDatasetPage(
+        GetDatasetPageRequest request, IServerStreamWriter<PageChunk> responseStream, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var datasetId = violations.Dataset(request.Name, "name");
+        violations.ThrowIfAny();
+        var dataset = workspace.Datasets.Find(datasetId) ?? throw ResourceNotFoundException.Dataset(request.Name);
+        await foreach (var part in pages.RenderAsync(dataset, context.CancellationToken))
+            await responseStream.WriteAsync(new PageChunk { Data = UnsafeByteOperations.UnsafeWrap(part) }, context.CancellationToken);
     }
 }

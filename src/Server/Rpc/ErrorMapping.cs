@@ -1,6 +1,7 @@
 using System.Globalization;
 using BiT.Core.Imaging;
 using BiT.Core.Store;
+using BiT.Serving.Archives;
 using BiT.Serving.Batching;
 using BiT.Serving.Hosting;
 using BiT.Serving.Jobs;
@@ -36,6 +37,14 @@ internal static class ErrorMapping
     {
         InvalidRequestException invalid => Error(Code.InvalidArgument, "INVALID_REQUEST", invalid.Message).With(ToBadRequest(invalid)),
         ImageRejectedException image => Error(Code.InvalidArgument, image.Problem.ToReason(), image.Message),
+        DatasetBlockedException blocked => Error(Code.InvalidArgument, "DATASET_NOT_USABLE", blocked.Message,
+            ("problem_count", blocked.Problems.Count.ToString(CultureInfo.InvariantCulture)))
+            .With(DatasetMessages.ToBadRequest(blocked.Problems)),
+        ArchiveRefusedException archive => Error(Code.InvalidArgument, "ARCHIVE_REFUSED", archive.Message,
+            ("problem", UpperSnakeCase(archive.Problem.ToString()))),
+        ArchiveChecksumException archive => Error(Code.DataLoss, "CHECKSUM_MISMATCH", archive.Message),
+        DatasetInUseException dataset => Error(Code.FailedPrecondition, "DATASET_IN_USE", dataset.Message,
+            ("job", ResourceNames.OfJob(dataset.JobId)), ("job_count", dataset.JobCount.ToString(CultureInfo.InvariantCulture))),
         InvalidDatasetException dataset => Error(Code.InvalidArgument, "DATASET_NOT_USABLE", dataset.Message),
         InvalidPageTokenException token => Error(Code.InvalidArgument, "INVALID_PAGE_TOKEN", token.Message),
         ModelNotFoundException model => Error(Code.NotFound, model.Reason, model.Message, ("resource", model.Resource)),
@@ -65,6 +74,9 @@ internal static class ErrorMapping
         UploadDamagedException damaged => Error(Code.DataLoss, "CHECKSUM_MISMATCH", damaged.Message),
         BatchFailedException batch => Error(Code.Internal, "INFERENCE_FAILED", batch.Message),
         ServerStoppingException stopping => Error(Code.Unavailable, "SERVER_STOPPING", stopping.Message).With(Retry(RestartRetry)),
+        StoreUnavailableException { InnerException: SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked or SqliteFull } cause } =>
+            ToStatus(cause),
+        StoreUnavailableException store => Error(Code.Unavailable, "STORE_UNAVAILABLE", store.Message).With(Retry(RestartRetry)),
         SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked } =>
             Error(Code.Unavailable, "STORE_BUSY", "The store is busy with another process's write. Try again.").With(Retry(BusyRetry)),
         SqliteException { SqliteErrorCode: SqliteFull } => DiskFull(),
@@ -72,6 +84,10 @@ internal static class ErrorMapping
         _ => Error(Code.Internal, "INTERNAL",
             "The server failed on this call; its log holds the details. It is worth trying once more, and reporting."),
     };
+
+    // TooManyEntries -> TOO_MANY_ENTRIES
+    private static string UpperSnakeCase(string name) => string.Concat(name.Select((letter, index) =>
+        (index > 0 && char.IsUpper(letter) ? "_" : "") + char.ToUpperInvariant(letter)));
 
     private static Status DiskFull() =>
         Error(Code.ResourceExhausted, "DISK_FULL", "The disk of the workspace is full. Free some space or move the workspace.");

@@ -36,6 +36,16 @@ internal sealed class FieldViolations
     public void RequireLength(string text, string field, int least, int most) =>
         Require(text.Length >= least && text.Length <= most, field, $"has {text.Length} characters; expected {least} to {most}.");
 
+    public void RequireLabel(string label, string field)
+    {
+        RequireLength(label, field, 1, PhotoIntake.MaxLabelLength);
+        Require(label.Length == 0 || !string.IsNullOrWhiteSpace(label), field, "has only spaces; expected the name of a class.");
+        RequirePrintable(label, field);
+    }
+
+    public void RequirePrintable(string text, string field) =>
+        Require(!text.Any(char.IsControl), field, "has control characters (such as a line feed); expected printable text.");
+
     public void RequirePageSize(int pageSize) =>
         Require(pageSize >= 0, "page_size", $"is {pageSize}; expected 0 (the default) or more.");
 

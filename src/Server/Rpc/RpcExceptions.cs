@@ -1,3 +1,5 @@
+using BiT.Core.Store;
+
 namespace BiT.Serving.Rpc;
 
 /// <summary>There is no data set or job of that name.</summary>
@@ -31,3 +33,24 @@ internal sealed class UploadIdleException(TimeSpan timeout)
 /// <summary>The server stops; a stream that could go on for hours ends.</summary>
 internal sealed class ServerStoppingException()
     : Exception("The server is stopping. Call again when it is back; a watch continues from its last cursor.");
+
+/// <summary>An upload has too few good photos to make a data set; nothing is stored.</summary>
+internal sealed class DatasetBlockedException(IReadOnlyList<DatasetProblem> problems) : Exception(Describe(problems))
+{
+    private const int FilesInMessage = 3;
+
+    /// <summary>Everything that was found, the blocking problems first.</summary>
+    public IReadOnlyList<DatasetProblem> Problems { get; } = problems;
+
+    private static string Describe(IReadOnlyList<DatasetProblem> problems)
+    {
+        var blocking = problems.Where(problem => problem.Severity == ProblemSeverity.Blocking).Select(problem => problem.Message);
+        var files = problems.Where(problem => problem.FileName.Length > 0 && problem.Severity == ProblemSeverity.LeftOut).ToList();
+        var first = files.Take(FilesInMessage).Select(problem => $"{FieldViolations.Quote(problem.FileName)} ({problem.Reason})");
+        return string.Join(" ", blocking) + (files.Count == 0 ? "" : $" {files.Count} file(s) could not be used: "
+            + $"{string.Join(", ", first)}{(files.Count > FilesInMessage ? ", ..." : "")}.");
+    }
+}
+
+/// <summary>An archive did not arrive as it was sent.</summary>
+internal sealed class ArchiveChecksumException(string message) : Exception(message);

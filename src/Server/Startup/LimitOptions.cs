@@ -34,15 +34,20 @@ internal sealed record LimitOptions
     [Range(2, 10_000_000)]
     public int MaxDatasetPhotos { get; init; } = 200_000;
 
-    /// <summary>Encoded size of all photos of one data set.</summary>
+    /// <summary>Encoded size of all photos of one data set, and of the archive that brings them.</summary>
     [Range(1024L, 1L << 50)]
     public long MaxDatasetBytes { get; init; } = 50L << 30;
+
+    /// <summary>Entries of one archive: photos, folders, and what is not taken for a photo. Each takes some hundred bytes of memory while
+    /// the archive is read.</summary>
+    [Range(2, 20_000_000)]
+    public int MaxArchiveEntries { get; init; } = 500_000;
 
     /// <summary>Classes of one data set.</summary>
     [Range(2, 100_000)]
     public int MaxDatasetClasses { get; init; } = 10_000;
 
-    /// <summary>Unusable photos in one upload: they are listed in the reply, which must stay small enough for a client to take.</summary>
+    /// <summary>Unusable photos in one upload: more, and it is not a folder of photos.</summary>
     [Range(0, 100_000)]
     public int MaxRejectedPhotos { get; init; } = 5_000;
 

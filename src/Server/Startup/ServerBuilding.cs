@@ -1,9 +1,11 @@
+using System.Net;
 using BiT.Core.Classification;
 using BiT.Core.Store;
 using BiT.Serving.Batching;
 using BiT.Serving.Hosting;
 using BiT.Serving.Jobs;
 using BiT.Serving.ModelFiles;
+using BiT.Serving.Pages;
 using BiT.Serving.Rpc;
 using BiT.Serving.Telemetry;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -19,7 +21,7 @@ internal static class ServerBuilding
     // Beyond the trainer's own time, for calls in flight.
     private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(10);
 
-    public static void ListenAsConfigured(this WebApplicationBuilder builder, ServerOptions options)
+    public static void ListenAsConfigured(this WebApplicationBuilder builder, ServerOptions options, IPEndPoint? webEndPoint)
     {
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -27,7 +29,10 @@ internal static class ServerBuilding
             // gRPC bounds every message (see AddRpc); a stream as a whole is bounded by Limits:MaxDatasetBytes.
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.Http2.KeepAlivePingDelay = KeepAliveDelay;
+            // Without TLS a port speaks one of the two only, so the version of a request tells which address it came to.
             kestrel.Listen(options.EndPoint, listen => listen.Protocols = HttpProtocols.Http2);
+            if (webEndPoint is not null)
+                kestrel.Listen(webEndPoint, listen => listen.Protocols = HttpProtocols.Http1);
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Trainer.StopTimeout + StopMargin);
     }
@@ -83,6 +88,14 @@ internal static class ServerBuilding
         services.AddSingleton<FineTuneSpecReader>().AddSingleton<JobMessages>().AddSingleton<PhotoCheck>().AddSingleton<UploadSlots>()
             .AddSingleton<DownloadSlots>().AddSingleton<ModelFileFinder>().AddSingleton<ModelDownload>().AddSingleton<ModelImport>();
     }
+
+    public static void AddPages(this IServiceCollection services) => services
+        .AddSingleton<DatasetThumbnails>().AddSingleton<DatasetPage>().AddSingleton<IndexPage>().AddSingleton<PageRoutes>().AddSingleton<WebPages>();
+
+    /// <summary>Sends what comes to the web address to the pages; it never reaches a gRPC service.</summary>
+    public static void MapPages(this WebApplication app) => app.MapWhen(
+        context => !HttpProtocol.IsHttp2(context.Request.Protocol),
+        web => web.Run(app.Services.GetRequiredService<WebPages>().AnswerAsync));
 
     public static void MapRpc(this WebApplication app)
     {

@@ -12,6 +12,10 @@ internal sealed record ServerOptions
     private static readonly string[] Sections = ["Listen", "Workspace", "Limits", "Batching", "Hosting", "Trainer", "Runtime", "Logging"];
 
     public required IPEndPoint EndPoint { get; init; }
+
+    /// <summary>Where browsers find the pages; null for nowhere.</summary>
+    public required IPEndPoint? WebEndPoint { get; init; }
+
     public required ListenOptions Listen { get; init; }
     public required WorkspaceFolderOptions Workspace { get; init; }
     public required LimitOptions Limits { get; init; }
@@ -32,11 +36,13 @@ internal sealed record ServerOptions
         var reader = new OptionsReader(configuration);
         var listen = reader.Read<ListenOptions>("Listen");
         var endPoint = listen.ToEndPoint(out var listenViolation);
-        if (listenViolation is not null)
-            reader.Add(listenViolation);
+        var webEndPoint = listen.ToWebEndPoint(out var webViolation);
+        foreach (var violation in new[] { listenViolation, webViolation }.OfType<string>())
+            reader.Add(violation);
         var options = new ServerOptions
         {
             EndPoint = endPoint,
+            WebEndPoint = webEndPoint,
             Listen = listen,
             Workspace = reader.Read<WorkspaceFolderOptions>("Workspace"),
             Limits = reader.Read<LimitOptions>("Limits"),

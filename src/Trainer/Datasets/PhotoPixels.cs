@@ -66,7 +66,7 @@ internal sealed class PhotoPixels : IDisposable
         var pixels = new byte[bytes];
         try
         {
-            SquareTransform.Resize(workspace.Blobs.ReadAllBytes(photo.Blob), StoredPhotoLimits, side, side, pixels);
+            SquareTransform.Resize(workspace.Blobs.ReadAllBytes(photo.Blob), ImageLimits.OfStoredPhotos, side, side, pixels);
         }
         catch (ImageRejectedException problem)
         {
@@ -74,7 +74,4 @@ internal sealed class PhotoPixels : IDisposable
         }
         return pixels;
     }
-
-    // A stored photo has passed the limits of its upload, which may be wider than the defaults.
-    private static readonly ImageLimits StoredPhotoLimits = new() { MaxImageBytes = int.MaxValue, MaxImageSide = 65_500, MaxImagePixels = 1_000_000_000 };
 }

@@ -30,8 +30,13 @@ public sealed class DatasetTests(ServerFixture server)
         Assert.Equal(
             ["notes.txt NOT_AN_IMAGE", "half.jpg TRUNCATED", "empty.png EMPTY", "large.png TOO_MANY_BYTES", "huge.png SIDE_TOO_LONG",
              "short.png BYTE_COUNT_MISMATCH"],
-            response.Problems.Select(photo => $"{photo.FileName} {photo.Reason}"));
+            response.Problems.Where(problem => problem.FileName.Length > 0).Select(photo => $"{photo.FileName} {photo.Reason}"));
+        Assert.Equal(["blue FEW_PHOTOS Note", "green FEW_PHOTOS Note", "red FEW_PHOTOS Note"],
+            response.Problems.Take(3).Select(problem => $"{problem.Label} {problem.Reason} {problem.Severity}"));
+        Assert.All(response.Problems.Skip(3), problem => Assert.Equal(ProblemSeverity.LeftOut, problem.Severity));
         Assert.All(response.Problems, photo => Assert.NotEmpty(photo.Message));
+        Assert.Equal(9, response.ProblemCount);
+        Assert.Equal(9, response.Dataset.ProblemCount);
         Assert.Equal(["blue 6/0", "green 1/1", "red 6/0"],
             response.Dataset.Classes.Select(item => $"{item.Label} {item.TrainPhotoCount}/{item.ValidationPhotoCount}"));
         Assert.Equal(40 * 32, response.Dataset.MedianArea);

@@ -22,6 +22,9 @@ public sealed class ServerFixture : IAsyncLifetime
 
     public ModelService.ModelServiceClient Models => new(Channel);
 
+    /// <summary>Where the pages are.</summary>
+    public Uri WebAddress => new(_server?.WebAddress ?? throw new InvalidOperationException("Not started."));
+
     public GrpcChannel Channel => _channel ?? throw new InvalidOperationException("Not started.");
 
     public async ValueTask InitializeAsync()

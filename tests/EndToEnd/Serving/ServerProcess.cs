@@ -23,14 +23,45 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>The ready line's address; empty if the process ended without one.</summary>
     public string Address { get; private set; } = "";
 
+    /// <summary>The ready line's address of the pages; empty if it has none.</summary>
+    public string WebAddress { get; private set; } = "";
+
     public string Log => string.Join('\n', _log);
 
     public int ProcessId => _process.Id;
 
     /// <summary>Starts a server and waits for its ready line.</summary>
-    public static async Task<ServerProcess> StartAsync(string workspace, params string[] options)
+    public static Task<ServerProcess> StartAsync(string workspace, params string[] options) => StartAsync(workspace, Launch, options);
+
+    /// <summary>Starts a server whose workspace folder is a disk of its own, of a few megabytes; see <see cref="CanMountAsync"/>.</summary>
+    public static Task<ServerProcess> StartOnSmallDiskAsync(string workspace, int megabytes, params string[] options) => StartAsync(
+        workspace,
+        arguments => LaunchProgram("unshare", ["-rm", "sh", "-c", $"mount -t tmpfs -o size={megabytes}m tmpfs \"$0\" && exec dotnet \"$@\"",
+            workspace, Path.Combine(AppContext.BaseDirectory, "BiT.Server.dll"), .. arguments]),
+        options);
+
+    /// <summary>Whether this machine lets a user mount a disk in a name space of his own.</summary>
+    public static async Task<bool> CanMountAsync()
     {
-        var server = Launch(["--Listen:Address", "http://127.0.0.1:0", "--Workspace:Path", workspace, "--StopWithStandardInput", "true",
+        try
+        {
+            using var folder = new TemporaryFolder();
+            using var attempt = Process.Start(new ProcessStartInfo("unshare",
+                ["-rm", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder.Path]) { RedirectStandardError = true })
+                ?? throw new InvalidOperationException("unshare did not start.");
+            await attempt.WaitForExitAsync(TestContext.Current.CancellationToken);
+            return attempt.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<ServerProcess> StartAsync(string workspace, Func<string[], ServerProcess> launch, string[] options)
+    {
+        var server = launch(["--Listen:Address", "http://127.0.0.1:0", "--Workspace:Path", workspace, "--StopWithStandardInput", "true",
+            .. options.Contains("--Listen:WebAddress") ? (string[])[] : ["--Listen:WebAddress", "http://127.0.0.1:0"],
             .. options.Contains("--Trainer:Enabled") ? options : ["--Trainer:Enabled", "false", .. options]]);
         try
         {
@@ -39,6 +70,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             using var ready = JsonDocument.Parse(line);
             Assert.True(ready.RootElement.GetProperty("ready").GetBoolean());
             server.Address = ready.RootElement.GetProperty("address").GetString() ?? "";
+            server.WebAddress = ready.RootElement.TryGetProperty("web_address", out var web) ? web.GetString() ?? "" : "";
             return server;
         }
         catch
@@ -50,14 +82,24 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>Starts a server that may not come up.</summary>
     public static ServerProcess Launch(params string[] arguments)
+        => LaunchProgram("dotnet", [Path.Combine(AppContext.BaseDirectory, "BiT.Server.dll"), .. arguments]);
+
+    private static ServerProcess LaunchProgram(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "BiT.Server.dll"), .. arguments])
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         return new ServerProcess(Process.Start(start) ?? throw new InvalidOperationException("The server did not start."));
+    }
+
+    /// <summary>Ends the process as a power cut would: no handler runs.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync().WaitAsync(Patience);
     }
 
     public GrpcChannel Connect() =>

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
 using BiT.Protocol.V1;
 using Google.Protobuf;
 using SkiaSharp;
@@ -23,6 +25,40 @@ internal static class Uploads
     public static IEnumerable<UploadDatasetRequest> TwoColours(int mark) => Enumerable.Range(0, 6).SelectMany(index =>
         Photo($"red-{index}.png", "red", Drawings.Png(SKColors.Red, (mark * 8) + index))
             .Concat(Photo($"blue-{index}.png", "blue", Drawings.Png(SKColors.Blue, (mark * 8) + index))));
+
+    /// <summary>A ZIP archive, stored.</summary>
+    public static byte[] Zip(IEnumerable<(string Name, byte[] Content)> entries)
+    {
+        using var file = new MemoryStream();
+        using (var zip = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var (name, content) in entries)
+            {
+                using var entry = zip.CreateEntry(name, CompressionLevel.NoCompression).Open();
+                entry.Write(content);
+            }
+        }
+        return file.ToArray();
+    }
+
+    /// <summary>The photos of <see cref="TwoColours"/> in folders.</summary>
+    public static IEnumerable<(string Name, byte[] Content)> TwoFolders(int mark) => Enumerable.Range(0, 6).SelectMany(index => new[]
+    {
+        ($"red/{index}.png", Drawings.Png(SKColors.Red, (mark * 8) + index)),
+        ($"blue/{index}.png", Drawings.Png(SKColors.Blue, (mark * 8) + index)),
+    });
+
+    /// <summary>A header that announces an archive, its bytes, and its checksum.</summary>
+    public static IEnumerable<UploadDatasetRequest> Archive(string displayName, byte[] zip, byte[]? sha256 = null)
+    {
+        const int ArchiveChunkBytes = 64 << 10;
+        yield return new UploadDatasetRequest { Header = new DatasetHeader { DisplayName = displayName, Archive = ArchiveFormat.Zip } };
+        foreach (var chunk in zip.Chunk(ArchiveChunkBytes))
+            yield return new UploadDatasetRequest { Chunk = ByteString.CopyFrom(chunk) };
+        yield return Trailer(sha256 ?? SHA256.HashData(zip));
+    }
+
+    public static UploadDatasetRequest Trailer(byte[] sha256) => new() { Trailer = new UploadTrailer { Sha256 = ByteString.CopyFrom(sha256) } };
 
     /// <summary>Sends a header and then these messages.</summary>
     public static Task<UploadDatasetResponse> UploadAsync(

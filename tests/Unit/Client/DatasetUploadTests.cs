@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using BiT.Client;
 using Grpc.Core;
@@ -30,6 +31,8 @@ public sealed class DatasetUploadTests
                         log.Add("header " + header.DisplayName);
                     else if (message.Photo is { } photo)
                         log.Add($"photo {photo.FileName} {photo.Label} {photo.Split} {photo.ByteCount}");
+                    else if (message.Trailer is { } trailer)
+                        log.Add("trailer " + Convert.ToHexStringLower(trailer.Sha256.Span));
                     else
                     {
                         largestChunk = Math.Max(largestChunk, message.Chunk.Length);
@@ -41,8 +44,13 @@ public sealed class DatasetUploadTests
                     Dataset = new Wire.Dataset { Name = "datasets/abc", TrainPhotoCount = 2 },
                     Problems =
                     {
-                        new Wire.DatasetProblem { FileName = "rose/empty.jpg", Label = "rose", Reason = "EMPTY", Message = "No bytes." },
+                        new Wire.DatasetProblem
+                        {
+                            FileName = "rose/empty.jpg", Label = "rose", Reason = "EMPTY", Message = "No bytes.",
+                            Severity = Wire.ProblemSeverity.LeftOut,
+                        },
                     },
+                    ProblemCount = 7,
                 };
             },
         });
@@ -55,13 +63,17 @@ public sealed class DatasetUploadTests
             [
                 "header my photos",
                 $"photo daisy/large.png daisy Unspecified {large.Length}",
+                $"trailer {Convert.ToHexStringLower(SHA256.HashData(large))}",
                 "photo rose/empty.jpg rose Unspecified 0",
+                $"trailer {Convert.ToHexStringLower(SHA256.HashData([]))}",
                 "photo rose/small.jpg rose Unspecified 5",
+                $"trailer {Convert.ToHexStringLower(SHA256.HashData("small"u8))}",
             ], log);
         Assert.Equal([.. large, .. Encoding.ASCII.GetBytes("small")], received.ToArray());
         Assert.Equal(BitClientOptions.MinChunkBytes, largestChunk);
         Assert.Equal("datasets/abc", result.Dataset.Name);
-        Assert.Equal([new BiT.Client.RejectedPhoto("rose/empty.jpg", "rose", "EMPTY", "No bytes.")], result.Rejected);
+        Assert.Equal([new DatasetProblem("rose/empty.jpg", "rose", "EMPTY", "No bytes.", ProblemSeverity.LeftOut)], result.Problems);
+        Assert.Equal(7, result.ProblemCount);
         Assert.Equal(new UploadProgress(3, 3, large.Length + 5, large.Length + 5), reports.Values[^1]);
     }
 

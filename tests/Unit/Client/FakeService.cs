@@ -22,6 +22,10 @@ internal sealed class FakeAnswers
     public Func<WatchFineTuneJobRequest, IServerStreamWriter<FineTuneJobEvent>, ServerCallContext, Task>? Watch { get; set; }
     public Func<IAsyncStreamReader<UploadDatasetRequest>, Task<UploadDatasetResponse>>? Upload { get; set; }
     public Func<string, Dataset>? GetDataset { get; set; }
+    public Func<ListDatasetsRequest, ListDatasetsResponse>? ListDatasets { get; set; }
+    public Func<ListDatasetProblemsRequest, ListDatasetProblemsResponse>? ListProblems { get; set; }
+    public Func<string, Google.Protobuf.WellKnownTypes.Empty>? DeleteDataset { get; set; }
+    public Func<string, IServerStreamWriter<PageChunk>, Task>? DatasetPage { get; set; }
     public Func<string, Model>? GetModel { get; set; }
     public Func<ListModelsRequest, ListModelsResponse>? ListModels { get; set; }
     public Func<ListModelVersionsRequest, ListModelVersionsResponse>? ListVersions { get; set; }
@@ -89,6 +93,19 @@ internal sealed class FakeService : IAsyncDisposable
 
         public override Task<Dataset> GetDataset(GetDatasetRequest request, ServerCallContext context)
             => Task.FromResult(Answer(answers.GetDataset, request.Name));
+
+        public override Task<ListDatasetsResponse> ListDatasets(ListDatasetsRequest request, ServerCallContext context)
+            => Task.FromResult(Answer(answers.ListDatasets, request));
+
+        public override Task<ListDatasetProblemsResponse> ListDatasetProblems(ListDatasetProblemsRequest request, ServerCallContext context)
+            => Task.FromResult(Answer(answers.ListProblems, request));
+
+        public override Task<Google.Protobuf.WellKnownTypes.Empty> DeleteDataset(DeleteDatasetRequest request, ServerCallContext context)
+            => Task.FromResult(Answer(answers.DeleteDataset, request.Name));
+
+        public override Task GetDatasetPage(
+            GetDatasetPageRequest request, IServerStreamWriter<PageChunk> responseStream, ServerCallContext context)
+            => Answer<string, Task>(answers.DatasetPage is null ? null : name => answers.DatasetPage(name, responseStream), request.Name);
     }
 
     private sealed class FineTuning(FakeAnswers answers) : FineTuningService.FineTuningServiceBase

@@ -6,13 +6,14 @@ public sealed class ProcessTests
 {
     [Theory]
     [InlineData("""{"ready":true,"address":"http://127.0.0.1:41235"}""", "http://127.0.0.1:41235")]
+    [InlineData("""{"ready":true,"address":"http://127.0.0.1:1","web_address":"http://127.0.0.1:2"}""", "http://127.0.0.1:1", "http://127.0.0.1:2")]
     [InlineData("""{"ready":false,"address":"http://127.0.0.1:41235"}""", null)]
     [InlineData("""{"ready":true}""", null)]
     [InlineData("{ not json", null)]
     [InlineData("Now listening on: http://127.0.0.1:41235", null)]
     [InlineData("", null)]
-    public void ReadyLine_AnyLine_IsReadOrPassedOver(string line, string? expected)
-        => Assert.Equal(expected, ServerProcess.TryReadReadyLine(line));
+    public void ReadyLine_AnyLine_IsReadOrPassedOver(string line, string? address, string? webAddress = null)
+        => Assert.Equal(address is null ? null : new ReadyServer(address, webAddress), ServerProcess.TryReadReadyLine(line));
 
     [Fact]
     public void Find_BuildOutputOfTheSourceTree_TakesTheSameConfiguration()

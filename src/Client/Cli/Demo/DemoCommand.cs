@@ -11,7 +11,7 @@ internal static class DemoCommand
         var data = new Option<string?>("--data")
         {
             Description = $"Learn from these photos instead of drawn flowers. {DatasetInput.FolderRule}",
-            HelpName = "DIR",
+            HelpName = "DATA",
         };
         var keep = new Option<bool>("--keep") { Description = "Keep the workspace and say where it is." };
         var serverPath = ServeCommand.ServerPath();
@@ -29,7 +29,7 @@ internal static class DemoCommand
         {
             var run = new DemoRun(terminal)
             {
-                DataFolder = parsed.GetValue(data),
+                Data = parsed.GetValue(data),
                 Keep = parsed.GetValue(keep),
                 ServerExecutable = Executables.Find("Server", parsed.GetValue(serverPath), "--server-path"),
                 TrainerExecutable = Executables.Find("Trainer", parsed.GetValue(trainerPath), "--trainer-path"),

@@ -25,8 +25,8 @@ internal sealed class DemoRun(Terminal terminal)
     // How long a server that does not answer may take to end.
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>Photos to learn from; null draws flowers.</summary>
-    public string? DataFolder { get; init; }
+    /// <summary>Photos to learn from, a folder or a ZIP archive; null draws flowers.</summary>
+    public string? Data { get; init; }
 
     /// <summary>Whether the workspace outlives the demo.</summary>
     public bool Keep { get; init; }
@@ -44,8 +44,10 @@ internal sealed class DemoRun(Terminal terminal)
     {
         var started = terminal.Time.GetTimestamp();
         // Before anything is started: a bad folder should fail at once.
-        var given = DataFolder is null ? null : PhotoFolder.Read(DataFolder);
+        var given = Data is null || File.Exists(Data) ? null : PhotoFolder.Read(Data);
         await using var workspace = new TemporaryWorkspace(Keep);
+        if (Data is not null && given is null)
+            given = ArchiveFolder.Unpack(Data, workspace.Pictures, cancellationToken);
         if (Keep)
             terminal.Say($"Workspace, kept: {workspace.Path}");
         var photos = HeldOut.Split(given ?? Draw(workspace, cancellationToken), cancellationToken);
@@ -57,6 +59,8 @@ internal sealed class DemoRun(Terminal terminal)
                 Executable = ServerExecutable,
                 Trainer = TrainerExecutable,
                 Workspace = workspace.Workspace,
+                // Gone before anybody could look.
+                WebAddress = "none",
                 Log = log.WriteLine,
             },
             cancellationToken);
@@ -84,7 +88,7 @@ internal sealed class DemoRun(Terminal terminal)
         ServerProcess server, IReadOnlyList<PhotoFile> photos, CancellationToken cancellationToken)
     {
         using var client = new BitClient(server.Address);
-        var dataset = await DatasetInput.UploadAsync(terminal, client, ModelName, photos, cancellationToken);
+        var dataset = await DatasetInput.UploadPhotosAsync(terminal, client, ModelName, photos, cancellationToken);
         var submitted = await client.SubmitFineTuneJobAsync(
             Complete(SpecFor(dataset.Name, ModelName)), cancellationToken: cancellationToken);
         var training = terminal.Time.GetTimestamp();

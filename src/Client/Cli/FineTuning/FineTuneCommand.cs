@@ -10,7 +10,7 @@ internal static partial class FineTuneCommand
 {
     public static Command Create(CliEnvironment environment)
     {
-        var data = new Argument<string>("DATA") { Description = $"{DatasetInput.FolderRule} Or datasets/ID, uploaded before." };
+        var data = new Argument<string>("DATA") { Description = $"{DatasetInput.FolderRule} Or a data set uploaded before: {DatasetReference.Rule}" };
         var model = new Option<string>("--model", "-m")
         {
         Required = true,

@@ -61,7 +61,9 @@ internal static class JsonShapes
         Manifest = withManifest ? Parse(version.ManifestJson) : null,
     };
 
-    public static object Of(Dataset dataset) => new
+    /// <param name="problems">Null leaves them out.</param>
+    /// <param name="html">The page that was written; null if none was.</param>
+    public static object Of(Dataset dataset, IEnumerable<DatasetProblem>? problems = null, string? html = null) => new
     {
         dataset.Name,
         dataset.DisplayName,
@@ -70,7 +72,19 @@ internal static class JsonShapes
         dataset.ValidationPhotoCount,
         dataset.ByteCount,
         dataset.MedianArea,
+        dataset.ProblemCount,
         dataset.CreateTime,
+        Problems = problems?.Select(Of),
+        Html = html,
+    };
+
+    public static object Of(DatasetProblem problem) => new
+    {
+        FileName = NullIfEmpty(problem.FileName),
+        Label = NullIfEmpty(problem.Label),
+        problem.Reason,
+        problem.Message,
+        Severity = ProblemText.SeverityOf(problem),
     };
 
     public static object Of(ClassifiedFile file) => new

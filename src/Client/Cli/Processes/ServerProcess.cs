@@ -18,9 +18,17 @@ internal sealed record ServerStart
     /// <summary>Where to listen; port 0 takes a free one.</summary>
     public string Address { get; init; } = "http://127.0.0.1:0";
 
+    /// <summary>Where browsers find the pages: a URL, <c>none</c>, or null for the server's default.</summary>
+    public string? WebAddress { get; init; }
+
     /// <summary>Receives each line of the server's log.</summary>
     public Action<string>? Log { get; init; }
 }
+
+/// <summary>Where a server that is ready listens.</summary>
+/// <param name="Address">For calls.</param>
+/// <param name="WebAddress">For browsers; null if it has none.</param>
+internal sealed record ReadyServer(string Address, string? WebAddress);
 
 /// <summary>A server started by this program. It stops when its standard input closes, so it never outlives this program.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
@@ -30,7 +38,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(15);
 
     private readonly Process _process;
-    private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<ReadyServer> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<string> _logTail = new();
     private Action<string>? _log;
     private bool _isStarted;
@@ -44,6 +52,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public string Address { get; private set; } = "";
 
+    /// <summary>Where its pages are; null if it has none.</summary>
+    public string? WebAddress { get; private set; }
+
     /// <summary>Its process id.</summary>
     public int Id => _process.Id;
 
@@ -55,7 +66,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         try
         {
             server.Launch();
-            server.Address = await server.WaitUntilReadyAsync(cancellationToken);
+            (server.Address, server.WebAddress) = await server.WaitUntilReadyAsync(cancellationToken);
             return server;
         }
         catch
@@ -116,6 +127,8 @@ internal sealed class ServerProcess : IAsyncDisposable
             "--Workspace:Path", start.Workspace,
             "--StopWithStandardInput", "true",
         };
+        if (start.WebAddress is not null)
+            arguments.AddRange(["--Listen:WebAddress", start.WebAddress]);
         if (start.Trainer is not null)
             arguments.AddRange(["--Trainer:Path", start.Trainer]);
         foreach (var argument in arguments)
@@ -143,7 +156,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
-    private async Task<string> WaitUntilReadyAsync(CancellationToken cancellationToken)
+    private async Task<ReadyServer> WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(ReadyTimeout);
@@ -161,23 +174,23 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         if (line is null)
             return;
-        if (TryReadReadyLine(line) is { } address)
-            _ready.TrySetResult(address);
+        if (TryReadReadyLine(line) is { } ready)
+            _ready.TrySetResult(ready);
         else
             ReadLog(line);
     }
 
-    /// <summary>The address in <c>{"ready":true,"address":"http://127.0.0.1:41235"}</c>; null for any other line.</summary>
-    internal static string? TryReadReadyLine(string line)
+    /// <summary>What <c>{"ready":true,"address":"http://127.0.0.1:41235","web_address":"http://127.0.0.1:5076"}</c> says; null for any
+    /// other line.</summary>
+    internal static ReadyServer? TryReadReadyLine(string line)
     {
         if (!line.TrimStart().StartsWith('{'))
             return null;
         try
         {
             var json = JsonElement.Parse(line);
-            return json.TryGetProperty("ready", out var ready) && ready.ValueKind == JsonValueKind.True
-                && json.TryGetProperty("address", out var address) && address.ValueKind == JsonValueKind.String
-                ? address.GetString()
+            return json.TryGetProperty("ready", out var ready) && ready.ValueKind == JsonValueKind.True && TextOf(json, "address") is { } address
+                ? new ReadyServer(address, TextOf(json, "web_address"))
                 : null;
         }
         catch (JsonException)
@@ -185,6 +198,9 @@ internal sealed class ServerProcess : IAsyncDisposable
             return null;
         }
     }
+
+    private static string? TextOf(JsonElement json, string name)
+        => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private void ReadLog(string? line)
     {

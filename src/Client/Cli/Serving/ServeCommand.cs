@@ -35,9 +35,14 @@ internal static class ServeCommand
             HelpName = "URL",
             DefaultValueFactory = _ => BitClient.DefaultAddress,
         };
+        var web = new Option<string?>("--web")
+        {
+            Description = "Address of the pages for browsers, or none. Default: http://127.0.0.1:5076, or a free port if that is taken.",
+            HelpName = "URL",
+        };
         var serverPath = ServerPath();
         var trainerPath = TrainerPath();
-        return new Command("serve", "Run the server in the foreground until Ctrl+C.") { workspace, listen, serverPath, trainerPath }
+        return new Command("serve", "Run the server in the foreground until Ctrl+C.") { workspace, listen, web, serverPath, trainerPath }
             .Does(environment, async (parsed, terminal, cancellationToken) =>
             {
                 var folder = Path.GetFullPath(parsed.GetRequiredValue(workspace));
@@ -48,12 +53,14 @@ internal static class ServeCommand
                         Trainer = parsed.GetValue(trainerPath),
                         Workspace = folder,
                         Address = parsed.GetRequiredValue(listen),
+                        WebAddress = parsed.GetValue(web),
                         Log = terminal.Warn,
                     },
                     cancellationToken);
                 terminal.Answer(
-                    new { Ready = true, server.Address, Workspace = folder },
-                    console => console.WriteLine($"Serving {folder} at {server.Address}. Ctrl+C stops."));
+                    new { Ready = true, server.Address, server.WebAddress, Workspace = folder },
+                    console => console.WriteLine($"Serving {folder} at {server.Address}"
+                        + (server.WebAddress is { } pages ? $", pages for browsers at {pages}" : "") + ". Ctrl+C stops."));
                 try
                 {
                     throw new CommandException(await server.WhenEndedAsync(cancellationToken));

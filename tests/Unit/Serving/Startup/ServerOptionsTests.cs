@@ -21,6 +21,7 @@ public sealed class ServerOptionsTests
         var options = Read();
 
         Assert.Equal("127.0.0.1:5075", options.EndPoint.ToString());
+        Assert.Equal("127.0.0.1:5076", options.WebEndPoint?.ToString());
         Assert.False(options.StopWithStandardInput);
     }
 
@@ -71,6 +72,30 @@ public sealed class ServerOptionsTests
     [InlineData("")]
     public void Read_AddressOfAnotherForm_IsRefused(string address) =>
         Assert.StartsWith("Listen:Address", Assert.Single(Violations("--Listen:Address", address)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("none", null)]
+    [InlineData("None", null)]
+    [InlineData("http://localhost:0", "127.0.0.1:0")]
+    [InlineData("http://[::1]:8080", "[::1]:8080")]
+    public void Read_WebAddress_IsTaken(string address, string? endPoint) =>
+        Assert.Equal(endPoint, Read("--Listen:WebAddress", address).WebEndPoint?.ToString());
+
+    [Theory]
+    [InlineData("http://0.0.0.0:5076", "Listen:AllowRemote")]
+    [InlineData("https://127.0.0.1:5076", "or none")]
+    [InlineData("", "or none")]
+    [InlineData("http://127.0.0.1:5075", "a port each")]
+    public void Read_WebAddressOfAnotherForm_IsRefused(string address, string expected)
+    {
+        var violation = Assert.Single(Violations("--Listen:WebAddress", address));
+        Assert.StartsWith("Listen:WebAddress", violation, StringComparison.Ordinal);
+        Assert.Contains(expected, violation, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_WebAddressOfOtherMachines_NeedsTheFlag() => Assert.Equal("0.0.0.0:80",
+        Read("--Listen:WebAddress", "http://0.0.0.0:80", "--Listen:AllowRemote", "true").WebEndPoint?.ToString());
 
     [Fact]
     public void Read_CapacityBelowARequest_IsRefused() =>
