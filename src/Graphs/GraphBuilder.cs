@@ -19,6 +19,19 @@ public sealed partial class GraphBuilder(string name)
     /// <summary>Whether gradients are written with fused operators where there are some. The network's own code decides for the rest.</summary>
     public bool UsesFusedOperators { get; init; }
 
+    /// <summary>Goes on with a finished program: everything that it has, its outputs included, and what is appended behind.</summary>
+    public static GraphBuilder From(Graph graph)
+    {
+        var builder = new GraphBuilder(graph.Name) { _metadata = graph.Metadata };
+        builder._inputs.AddRange(graph.Inputs);
+        builder._nodes.AddRange(graph.Nodes);
+        builder._outputs.AddRange(graph.Outputs);
+        builder._known.UnionWith(graph.Inputs.Concat(graph.Constants).Concat(graph.Nodes.SelectMany(node => node.Outputs)));
+        builder._names.UnionWith(graph.Inputs.Concat(graph.Constants).Select(value => value.Name).OfType<string>());
+        builder._names.UnionWith(graph.Outputs.Select(output => output.Name));
+        return builder;
+    }
+
     /// <summary>The nodes so far, in order.</summary>
     public IReadOnlyList<Node> Nodes => _nodes;
 

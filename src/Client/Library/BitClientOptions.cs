@@ -24,6 +24,9 @@ public sealed record BitClientOptions
     /// <summary>Deadline of a whole upload; null, the default, sets none: a large folder takes what it takes.</summary>
     public TimeSpan? UploadDeadline { get; init; }
 
+    /// <summary>Deadline of a whole download; null, the default, sets none.</summary>
+    public TimeSpan? DownloadDeadline { get; init; }
+
     /// <summary>How often a read is tried while the service is unavailable, 1 to 5. Writes are never repeated. Default 4.</summary>
     public int MaxReadAttempts { get; init; } = 4;
 

@@ -13,7 +13,8 @@ internal static class ReadRetries
         [ClassificationService.Descriptor] = ["Classify"],
         [DatasetService.Descriptor] = ["GetDataset", "ListDatasets", "ListDatasetProblems", "GetDatasetPage"],
         [FineTuningService.Descriptor] = ["GetFineTuneJob", "ListFineTuneJobs"],
-        [ModelService.Descriptor] = ["GetModel", "ListModels", "ListModelVersions", "GetModelReport", "GetModelReportPage"],
+        [ModelService.Descriptor] =
+            ["GetModel", "ListModels", "ListModelVersions", "GetModelVersion", "GetModelReport", "GetModelReportPage", "DownloadModelVersion"],
     };
 
     internal static ServiceConfig Configure(int maxAttempts)

@@ -5,14 +5,22 @@ namespace BiT.Client;
 /// <summary>Names of resources. Every method takes a bare id or a whole name and returns the whole name.</summary>
 public static class ResourceName
 {
-    /// <summary><c>flowers</c>, <c>flowers@live</c> or <c>flowers/versions/3</c> with <c>models/</c> in front.</summary>
-    public static string Model(string model) => Prefixed("models/", model);
+    /// <summary><c>flowers</c>, <c>flowers@live</c>, <c>flowers/versions/3</c> or, short, <c>flowers/3</c>, with or without
+    /// <c>models/</c> in front, as the service calls it.</summary>
+    public static string Model(string model)
+    {
+        var name = Prefixed("models/", model);
+        // models/flowers/3
+        return name.Split('/') is [_, var id, var number] && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+            ? $"models/{id}/versions/{number}"
+            : name;
+    }
 
     /// <summary>The name of one version of a model: <c>models/{model}/versions/{number}</c>.</summary>
     /// <param name="model">The model, with or without <c>models/</c>.</param>
     /// <param name="version">A number, or the whole name, which is returned as it is.</param>
     public static string ModelVersion(string model, string version)
-        => version.StartsWith("models/", StringComparison.Ordinal) ? version : $"{Model(model)}/versions/{version}";
+        => version.StartsWith("models/", StringComparison.Ordinal) ? Model(version) : $"{Model(model)}/versions/{version}";
 
     /// <summary>The number at the end of a version's name; null if there is none.</summary>
     public static int? VersionNumber(string version)

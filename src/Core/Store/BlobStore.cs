@@ -48,6 +48,19 @@ public sealed class BlobStore
         return writer.Commit();
     }
 
+    /// <summary>As <see cref="Put"/>, for content that comes in pieces. What the enumeration throws comes to the caller, and nothing is
+    /// stored.</summary>
+    /// <param name="pieces">Each piece is read before the next is asked for.</param>
+    /// <param name="ct">Cancels the enumeration.</param>
+    public async Task<string> PutAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> pieces, CancellationToken ct = default)
+    {
+        using var writer = new BlobWriter(this, _temporaryFolder);
+        await foreach (var piece in pieces.WithCancellation(ct).ConfigureAwait(false))
+            writer.Append(piece.Span);
+        ct.ThrowIfCancellationRequested();
+        return writer.Commit();
+    }
+
     /// <summary>Stores a copy of a file.</summary>
     /// <returns>sha256 of the content, hexadecimal.</returns>
     public string PutFile(string path)
@@ -102,9 +115,9 @@ public sealed class BlobStore
         CheckContent(hash, SHA256.HashData(stream), stream.Length);
     }
 
-    /// <summary>Puts a graph and its external data beside each other, so that a session can be opened.</summary>
+    /// <summary>Puts a graph and its external data beside each other, so that both can be opened. The caller disposes them then.</summary>
     /// <inheritdoc cref="GraphFiles.Create" path="/exception"/>
-    internal GraphFiles PlaceGraph(string model, string data, Action<string> log) => GraphFiles.Create(this, model, data, _temporaryFolder, log);
+    public GraphFiles PlaceGraph(string model, string data, Action<string> log) => GraphFiles.Create(this, model, data, _temporaryFolder, log);
 
     /// <summary>Fails unless every blob is stored.</summary>
     internal void Require(IEnumerable<string?> hashes, string usedBy)

@@ -139,6 +139,13 @@ public sealed partial class DatasetStore
         return seq;
     }
 
+    /// <exception cref="StoreNotFoundException">There is no such data set.</exception>
+    internal static void Require(SqliteConnection connection, string id)
+    {
+        if (FindRow(connection, id) is null)
+            throw new StoreNotFoundException($"There is no data set '{id}'.");
+    }
+
     private static Row? FindRow(SqliteConnection connection, string id) => connection.QueryFirst(
         "SELECT seq, id, display_name, create_time FROM datasets WHERE id = $id", Row.Read, ("$id", id));
 

@@ -7,10 +7,10 @@ namespace BiT.Core.Store;
 /// nobody shares it, so nobody sees half of it; no link outlives its blob; and what a killed process leaves is deleted like all of tmp/.
 /// On Unix an opened session keeps its mapping of a deleted file.
 /// </remarks>
-internal sealed class GraphFiles : IDisposable
+public sealed class GraphFiles : IDisposable
 {
     /// <summary>Beginning of the names of such folders in tmp/.</summary>
-    public const string FolderPrefix = "graph-";
+    internal const string FolderPrefix = "graph-";
 
     private readonly string _folder;
 
@@ -27,7 +27,7 @@ internal sealed class GraphFiles : IDisposable
     /// <param name="log">Receives a warning if the files had to be copied.</param>
     /// <param name="link">Links the first path as the second and says why it cannot, as <see cref="HardLink.TryCreate"/>.</param>
     /// <exception cref="FileNotFoundException">A blob is gone.</exception>
-    public static GraphFiles Create(
+    internal static GraphFiles Create(
         BlobStore blobs, string model, string data, string temporaryFolder, Action<string> log, Func<string, string, string?>? link = null)
     {
         var files = new GraphFiles(Path.Combine(temporaryFolder, $"{FolderPrefix}{Guid.NewGuid():N}"));
@@ -45,6 +45,7 @@ internal sealed class GraphFiles : IDisposable
         }
     }
 
+    /// <summary>Deletes the folder; what is open stays readable.</summary>
     public void Dispose()
     {
         try

@@ -32,12 +32,13 @@ public sealed partial class JobStore
     }
 
     /// <summary>Queues a job.</summary>
-    /// <param name="spec">What to do. Its data set and base are not looked up here.</param>
+    /// <param name="spec">What to do.</param>
     /// <param name="requestId">Chosen by the caller, at most 100 characters; null or empty turns idempotency off.</param>
     /// <param name="content">What the caller asked for, in a form that is equal for equal requests, whatever aliases mean meanwhile; null
     /// takes the specification.</param>
     /// <returns>The new job, or the one that the same request id and the same content made before.</returns>
     /// <exception cref="RequestIdConflictException">The request id was used with other content.</exception>
+    /// <exception cref="StoreNotFoundException">There is no such data set or base (any more).</exception>
     /// <exception cref="ArgumentException">The model id, the alias or the request id is not valid.</exception>
     public JobRecord Submit(FineTuneSpec spec, string? requestId, string? content = null)
     {
@@ -51,10 +52,14 @@ public sealed partial class JobStore
         }
         return _database.Write(connection =>
         {
-            if (string.IsNullOrEmpty(requestId))
-                return Insert(connection, spec, null, null);
             content ??= StoreJson.Write(spec);
-            return FindRequest(connection, requestId, content) ?? Insert(connection, spec, requestId, Hash(content));
+            if (!string.IsNullOrEmpty(requestId) && FindRequest(connection, requestId, content) is { } earlier)
+                return earlier;
+            // In this transaction: what a waiting job starts from cannot be deleted.
+            DatasetStore.Require(connection, spec.DatasetId);
+            if (spec.Base is { } origin)
+                ModelStore.RequireVersion(connection, origin);
+            return string.IsNullOrEmpty(requestId) ? Insert(connection, spec, null, null) : Insert(connection, spec, requestId, Hash(content));
         });
     }
 
@@ -214,10 +219,10 @@ public sealed partial class JobStore
             if (!row.Job.IsPromotionDue || row.Job.Result is not { } version)
                 throw new InvalidOperationException($"Job {jobId} has no promotion to decide.");
             var alias = row.Job.Spec.PromotionAlias ?? FineTuneSpec.DefaultPromotionAlias;
-            var current = ModelStore.AliasTarget(connection, version.ModelId, alias);
+            var current = ModelStore.FindAlias(connection, version.ModelId, alias)?.Number;
             var moves = expected is { } allowed && allowed.Allows(current) && ModelStore.FindVersion(connection, version) is not null;
             if (moves)
-                ModelStore.MoveAlias(connection, version, alias, current);
+                ModelStore.Point(connection, version.ModelId, alias, version.Number);
             var outcome = describe(moves, current is { } number ? new ModelVersionId(version.ModelId, number) : null);
             connection.Execute("UPDATE jobs SET promotion = $promotion, promotion_due = 0 WHERE seq = $job",
                 ("$promotion", StoreJson.Write(outcome)), ("$job", row.Seq));

@@ -2,8 +2,9 @@ using Microsoft.Data.Sqlite;
 
 namespace BiT.Core.Store;
 
-/// <summary>Models, their immutable versions and the aliases that point at them.</summary>
-public sealed class ModelStore
+/// <summary>Models, their immutable versions and the aliases that point at them. What was deleted stays as a row that nobody sees, so that no
+/// number is used twice. This part: models and versions; aliases are in ModelStore.Aliases.cs, deletion in ModelStore.Deletion.cs.</summary>
+public sealed partial class ModelStore
 {
     private const string Listing = "models";
     private const string VersionColumns = "model, number, create_time, manifest";
@@ -21,7 +22,7 @@ public sealed class ModelStore
 
     /// <summary>A model with its aliases and newest version, or null.</summary>
     public ModelRecord? Find(string modelId) => _database.Read(connection => connection.QueryFirst(
-        "SELECT id, create_time FROM models WHERE id = $id", ReadHeading, ("$id", modelId)) is { } heading
+        "SELECT id, create_time FROM models WHERE id = $id AND delete_time IS NULL", ReadHeading, ("$id", modelId)) is { } heading
         ? Load(connection, heading)
         : null);
 
@@ -36,7 +37,7 @@ public sealed class ModelStore
         return _database.Read(connection =>
         {
             var headings = connection.Query(
-                "SELECT id, create_time FROM models WHERE id > $after ORDER BY id LIMIT $count",
+                "SELECT id, create_time FROM models WHERE id > $after AND delete_time IS NULL ORDER BY id LIMIT $count",
                 ReadHeading, ("$after", after), ("$count", size + 1));
             var page = Paging.Cut(Listing, headings, size, heading => heading.Id);
             return new Page<ModelRecord>(page.Items.Select(heading => Load(connection, heading)).ToList(), page.NextPageToken);
@@ -59,45 +60,12 @@ public sealed class ModelStore
         {
             RequireModel(connection, modelId);
             var versions = connection.Query(
-                $"SELECT {VersionColumns} FROM model_versions WHERE model = $model AND number < $before ORDER BY number DESC LIMIT $count",
+                $"SELECT {VersionColumns} FROM model_versions WHERE model = $model AND number < $before AND delete_time IS NULL "
+                    + "ORDER BY number DESC LIMIT $count",
                 ReadVersion, ("$model", modelId), ("$before", before), ("$count", size + 1));
             return Paging.Cut(listing, versions, size, version => version.Id.Number);
         });
     }
-
-    /// <summary>Points an alias at a version, by compare-and-swap.</summary>
-    /// <param name="modelId">Model.</param>
-    /// <param name="alias">1 to 63 characters a-z, 0-9 and -, beginning with a letter; for example <c>live</c>.</param>
-    /// <param name="version">Version number, from 1.</param>
-    /// <param name="expected">Where the alias must point for the call to do anything.</param>
-    /// <exception cref="StoreNotFoundException">There is no such model or version.</exception>
-    /// <exception cref="AliasConflictException">The alias points elsewhere.</exception>
-    /// <exception cref="ArgumentException">The alias is not a valid name.</exception>
-    public void SetAlias(string modelId, string alias, int version, OptionalExpected expected)
-    {
-        ResourceIds.CheckAlias(alias);
-        _database.Write(connection =>
-        {
-            RequireModel(connection, modelId);
-            if (FindVersion(connection, new ModelVersionId(modelId, version)) is null)
-                throw new StoreNotFoundException($"Model '{modelId}' has no version {version}.");
-            var current = AliasTarget(connection, modelId, alias);
-            if (!expected.Allows(current))
-            {
-                var actual = current is null ? "does not exist" : $"points at version {current}";
-                throw new AliasConflictException($"Alias '{alias}' of model '{modelId}' {actual}; expected {expected}. "
-                    + "Read the model again and decide anew.");
-            }
-            MoveAlias(connection, new ModelVersionId(modelId, version), alias, current);
-            return true;
-        });
-    }
-
-    /// <summary>The version that an alias points at; null if there is no such model or alias.</summary>
-    public ModelVersionRecord? Resolve(string modelId, string alias) => _database.Read(connection => connection.QueryFirst(
-        "SELECT v.model, v.number, v.create_time, v.manifest FROM model_aliases a JOIN model_versions v USING (model, number) "
-            + "WHERE a.model = $model AND a.alias = $alias",
-        ReadVersion, ("$model", modelId), ("$alias", alias)));
 
     /// <summary>Adds a version that no job made, for example imported weights; the model is made if it does not exist.</summary>
     /// <exception cref="BlobNotFoundException">A file of the manifest is not in the store.</exception>
@@ -109,11 +77,41 @@ public sealed class ModelStore
         return _database.Write(connection => AddVersion(connection, modelId, manifest));
     }
 
+    /// <summary>The files that were composed of a version's parts so far; null if there is no such version.</summary>
+    public ComposedFiles? FindCompositions(ModelVersionId id) => _database.Read(connection => FindCompositions(connection, id));
+
+    /// <summary>Notes files that were composed of a version's parts; what is null stays as it is. Does nothing if the version was deleted
+    /// meanwhile.</summary>
+    /// <exception cref="BlobNotFoundException">A file is not in the store.</exception>
+    public void AddCompositions(ModelVersionId id, ComposedFiles files)
+    {
+        _blobs.Require([files.InferenceGraph, files.InferenceGraphData, files.Weights], $"A composition of {id}");
+        _database.Write(connection =>
+        {
+            if (FindCompositions(connection, id) is not { } known)
+                return 0;
+            var all = new ComposedFiles
+            {
+                InferenceGraph = files.InferenceGraph ?? known.InferenceGraph,
+                InferenceGraphData = files.InferenceGraph is null ? known.InferenceGraphData : files.InferenceGraphData,
+                Weights = files.Weights ?? known.Weights,
+            };
+            return connection.Execute("UPDATE model_versions SET compositions = $files WHERE model = $model AND number = $number",
+                ("$files", StoreJson.Write(all)), ("$model", id.ModelId), ("$number", id.Number));
+        });
+    }
+
     /// <summary>Checks what can be checked without the database: names, sizes, and that all files are in the store.</summary>
     internal void CheckManifest(ModelManifest manifest)
     {
-        if (manifest.Method is not ("full" or "head" or "backbone"))
-            throw new ArgumentException($"The manifest's method is '{manifest.Method}'; expected full, head or backbone.", nameof(manifest));
+        if (manifest.Method is not ("full" or "head" or "backbone" or "inference"))
+        {
+            throw new ArgumentException(
+                $"The manifest's method is '{manifest.Method}'; expected full, head, backbone or inference.", nameof(manifest));
+        }
+        if ((manifest.Method == "inference") != (manifest.Weights is null))
+            throw new ArgumentException($"The manifest's method is '{manifest.Method}', but its weights are {manifest.Weights ?? "absent"}; "
+                + "only inference versions have none.", nameof(manifest));
         if ((manifest.Method == "head") != (manifest.Head is not null))
             throw new ArgumentException($"The manifest's method is '{manifest.Method}', but its head is {manifest.Head ?? "absent"}; "
                 + "only head versions have one.", nameof(manifest));
@@ -129,8 +127,13 @@ public sealed class ModelStore
     internal ModelVersionRecord AddVersion(SqliteConnection connection, string modelId, ModelManifest manifest)
     {
         var time = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        // A deleted model of that name begins anew; its old versions stay deleted, and their numbers stay used.
         connection.Execute(
-            "INSERT INTO models (id, create_time) VALUES ($id, $time) ON CONFLICT DO NOTHING", ("$id", modelId), ("$time", time));
+            """
+            INSERT INTO models (id, create_time) VALUES ($id, $time)
+            ON CONFLICT DO UPDATE SET create_time = $time, delete_time = NULL WHERE delete_time IS NOT NULL
+            """,
+            ("$id", modelId), ("$time", time));
         var number = connection.QueryNumber(
             """
             INSERT INTO model_versions (model, number, create_time, manifest)
@@ -141,30 +144,25 @@ public sealed class ModelStore
         return new ModelVersionRecord(new ModelVersionId(modelId, (int)number), DateTimeOffset.FromUnixTimeMilliseconds(time), manifest);
     }
 
-    /// <summary>The version number that an alias names, or null.</summary>
-    internal static int? AliasTarget(SqliteConnection connection, string modelId, string alias) => (int?)connection.QueryNumberOrNull(
-        "SELECT number FROM model_aliases WHERE model = $model AND alias = $alias", ("$model", modelId), ("$alias", alias));
-
-    /// <summary>Points an alias at a version that exists, within the caller's transaction.</summary>
-    internal static void MoveAlias(SqliteConnection connection, ModelVersionId version, string alias, int? current)
-    {
-        if (current == version.Number)
-            return;
-        connection.Execute(
-            """
-            INSERT INTO model_aliases (model, alias, number) VALUES ($model, $alias, $number)
-            ON CONFLICT DO UPDATE SET previous = number, number = $number
-            """,
-            ("$model", version.ModelId), ("$alias", alias), ("$number", version.Number));
-    }
-
     internal static ModelVersionRecord? FindVersion(SqliteConnection connection, ModelVersionId id) => connection.QueryFirst(
-        $"SELECT {VersionColumns} FROM model_versions WHERE model = $model AND number = $number",
+        $"SELECT {VersionColumns} FROM model_versions WHERE model = $model AND number = $number AND delete_time IS NULL",
         ReadVersion, ("$model", id.ModelId), ("$number", id.Number));
+
+    private static ComposedFiles? FindCompositions(SqliteConnection connection, ModelVersionId id) => connection.QueryFirst(
+        "SELECT compositions FROM model_versions WHERE model = $model AND number = $number AND delete_time IS NULL",
+        row => row.TextOrNull(0) is { } json ? StoreJson.ReadCompositions(json) : new ComposedFiles(),
+        ("$model", id.ModelId), ("$number", id.Number));
+
+    internal static void RequireVersion(SqliteConnection connection, ModelVersionId id)
+    {
+        RequireModel(connection, id.ModelId);
+        if (FindVersion(connection, id) is null)
+            throw new StoreNotFoundException($"Model '{id.ModelId}' has no version {id.Number}.");
+    }
 
     private static void RequireModel(SqliteConnection connection, string modelId)
     {
-        if (connection.QueryNumber("SELECT count(*) FROM models WHERE id = $id", ("$id", modelId)) == 0)
+        if (connection.QueryNumber("SELECT count(*) FROM models WHERE id = $id AND delete_time IS NULL", ("$id", modelId)) == 0)
             throw new StoreNotFoundException($"There is no model '{modelId}'.");
     }
 
@@ -179,7 +177,7 @@ public sealed class ModelStore
             "SELECT alias, number FROM model_aliases WHERE model = $model ORDER BY alias",
             row => KeyValuePair.Create(row.GetString(0), row.GetInt32(1)), ("$model", heading.Id));
         var latest = connection.QueryFirst(
-            $"SELECT {VersionColumns} FROM model_versions WHERE model = $model ORDER BY number DESC LIMIT 1",
+            $"SELECT {VersionColumns} FROM model_versions WHERE model = $model AND delete_time IS NULL ORDER BY number DESC LIMIT 1",
             ReadVersion, ("$model", heading.Id));
         var sorted = new SortedDictionary<string, int>(aliases.ToDictionary(), StringComparer.Ordinal);
         return new ModelRecord(heading.Id, heading.CreateTime, sorted, latest);

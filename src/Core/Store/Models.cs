@@ -15,8 +15,9 @@ public sealed record ModelVersionId(string ModelId, int Number)
 /// <remarks>All files are blobs, named by their sha256; see docs/formats/models.md.</remarks>
 public sealed record ModelManifest
 {
-    /// <summary>How the version was trained: <c>full</c>, <c>head</c>, or <c>backbone</c> for imported weights without a head, which
-    /// training can start from and nothing can be classified with.</summary>
+    /// <summary>How the version was trained: <c>full</c>, <c>head</c>, <c>backbone</c> for imported weights without a head, which training
+    /// can start from and nothing can be classified with, or <c>inference</c> for an imported infer.onnx, which classifies and cannot be
+    /// trained from.</summary>
     public required string Method { get; init; }
 
     /// <summary>Network name, for example <c>bit-tiny</c>.</summary>
@@ -28,7 +29,7 @@ public sealed record ModelManifest
     /// <summary>Side of the square input of <see cref="InferenceGraph"/>, in pixels.</summary>
     public required int InputSize { get; init; }
 
-    /// <summary>Blob of the infer.onnx. For <c>full</c>: outputs logits and pre_logits. For <c>head</c>: the shared backbone's, whose
+    /// <summary>Blob of the infer.onnx. For <c>full</c> and <c>inference</c>: outputs logits and pre_logits. For <c>head</c>: the shared backbone's, whose
     /// pre_logits feed <see cref="Head"/>. For <c>backbone</c>: pre_logits only.</summary>
     public required string InferenceGraph { get; init; }
 
@@ -40,8 +41,9 @@ public sealed record ModelManifest
     [JsonIgnore]
     public GraphBlobs Graph => new(InferenceGraph, InferenceGraphData);
 
-    /// <summary>Blob of the raw weights, npz in the official layout. For <c>head</c> and <c>backbone</c>: without a head.</summary>
-    public required string Weights { get; init; }
+    /// <summary>Blob of the raw weights, npz in the official layout. For <c>head</c> and <c>backbone</c>: without a head. Null for
+    /// <c>inference</c>: the graph holds folded weights only.</summary>
+    public string? Weights { get; init; }
 
     /// <summary>Blob of the head, npz with resnet/head/conv2d/kernel (1,1,F,K) and /bias (K); null but for <c>head</c>.</summary>
     public string? Head { get; init; }
@@ -61,6 +63,32 @@ public sealed record ModelManifest
     /// <summary>Further lineage for people and tools: plan, plan hash, fingerprint, best step, seconds by curve point. Values are JSON texts.</summary>
     public IReadOnlyDictionary<string, string> Lineage { get; init; } = new Dictionary<string, string>();
 }
+
+/// <summary>Files that were composed of a version's parts because somebody downloaded them. Kept so that the next download is at
+/// once.</summary>
+public sealed record ComposedFiles
+{
+    /// <summary>Blob of the backbone's graph with the head behind it.</summary>
+    public string? InferenceGraph { get; init; }
+
+    /// <summary>Blob of that graph's external data; null if the graph holds its weights itself.</summary>
+    public string? InferenceGraphData { get; init; }
+
+    /// <summary>Blob of the backbone's and the head's weights in one npz.</summary>
+    public string? Weights { get; init; }
+
+    /// <summary>Whether a file was composed and is still in the store.</summary>
+    public bool Has(ComposedFile file, BlobStore blobs)
+    {
+        string?[] parts = file == ComposedFile.Weights ? [Weights] : [InferenceGraph, InferenceGraphData ?? InferenceGraph];
+        return parts.All(blob => blob is not null && blobs.Contains(blob));
+    }
+}
+
+/// <summary>Where an alias points.</summary>
+/// <param name="Number">Version number.</param>
+/// <param name="Previous">Where it pointed before its last move; null if it never moved.</param>
+public sealed record AliasRecord(int Number, int? Previous);
 
 /// <summary>A stored version.</summary>
 public sealed record ModelVersionRecord(ModelVersionId Id, DateTimeOffset CreateTime, ModelManifest Manifest);

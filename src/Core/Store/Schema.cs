@@ -104,6 +104,9 @@ internal static class Schema
 
         ALTER TABLE models ADD COLUMN delete_time INTEGER;
         ALTER TABLE model_versions ADD COLUMN delete_time INTEGER;
+        ALTER TABLE model_versions ADD COLUMN compositions TEXT;
+        -- Servers ask several times a second whether something was deleted.
+        CREATE INDEX model_versions_deleted ON model_versions (model, number) WHERE delete_time IS NOT NULL;
         ALTER TABLE model_aliases ADD COLUMN previous INTEGER;
 
         ALTER TABLE jobs ADD COLUMN pause_requested INTEGER NOT NULL DEFAULT 0;

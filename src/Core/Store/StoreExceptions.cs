@@ -67,5 +67,15 @@ public sealed class LeaseLostException(JobLease lease, string message) : Excepti
 /// <summary>An alias does not point where the caller expected; somebody else moved it.</summary>
 public sealed class AliasConflictException(string message) : Exception(message);
 
+/// <summary>The state of a model does not allow what was asked: something still needs what is to be deleted, or an alias has nowhere to go
+/// back to.</summary>
+/// <param name="reason">Stable code: VERSION_HAS_ALIAS, VERSION_IN_USE, MODEL_HAS_ALIAS or NO_PREVIOUS_VERSION.</param>
+/// <param name="message">What stands in the way, and the cure.</param>
+public sealed class ModelStateException(string reason, string message) : Exception(message)
+{
+    /// <summary>Stable code in UPPER_SNAKE_CASE.</summary>
+    public string Reason { get; } = reason;
+}
+
 /// <summary>A page token was not made by this listing.</summary>
 public sealed class InvalidPageTokenException(string message) : Exception(message);

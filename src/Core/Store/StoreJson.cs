@@ -32,6 +32,8 @@ public static class StoreJson
 
     /// <summary>The outcome as it is stored, on one line.</summary>
     public static string Write(JobPromotion promotion) => JsonSerializer.Serialize(promotion, Context.JobPromotion);
+    /// <summary>The composed files as they are stored, on one line.</summary>
+    public static string Write(ComposedFiles files) => JsonSerializer.Serialize(files, Context.ComposedFiles);
 
     /// <exception cref="InvalidDataException">The text is not a manifest.</exception>
     public static ModelManifest ReadManifest(string json) => Read(json, Context.ModelManifest);
@@ -47,6 +49,8 @@ public static class StoreJson
 
     /// <exception cref="InvalidDataException">The text is not an outcome.</exception>
     public static JobPromotion ReadPromotion(string json) => Read(json, Context.JobPromotion);
+    /// <exception cref="InvalidDataException">The text does not list composed files.</exception>
+    public static ComposedFiles ReadCompositions(string json) => Read(json, Context.ComposedFiles);
 
     /// <summary>The request or result of a task as it is stored, on one line. Its type is registered in <see cref="StoreJsonContext"/>.</summary>
     public static string WriteTask<T>(T value)
@@ -85,4 +89,7 @@ public static class StoreJson
 [JsonSerializable(typeof(PreviewResult))]
 [JsonSerializable(typeof(JobPromotion))]
 [JsonSerializable(typeof(EvaluateRequest))]
+[JsonSerializable(typeof(ComposedFiles))]
+[JsonSerializable(typeof(ImportTask))]
+[JsonSerializable(typeof(ComposeTask))]
 internal sealed partial class StoreJsonContext : JsonSerializerContext;

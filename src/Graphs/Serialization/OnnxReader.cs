@@ -17,6 +17,17 @@ public static class OnnxReader
         return Read(Parse(() => ModelProto.Parser.ParseFrom(file)), Path.GetDirectoryName(Path.GetFullPath(path)));
     }
 
+    /// <summary>Reads a file that anybody may have made: measured before it is parsed, and without external data.</summary>
+    /// <exception cref="GraphException">Not an ONNX model, too large, another opset, external data, or anything outside the
+    /// subset.</exception>
+    public static Graph FromForeignFile(string path)
+    {
+        using var file = File.OpenRead(path);
+        OnnxMeasure.Check(file);
+        file.Position = 0;
+        return Read(Parse(() => ModelProto.Parser.ParseFrom(file)), folder: null);
+    }
+
     /// <exception cref="GraphException">Not an ONNX model, another opset, external data, or anything outside the subset.</exception>
     public static Graph FromBytes(byte[] bytes) => Read(Parse(() => ModelProto.Parser.ParseFrom(bytes)), folder: null);
 

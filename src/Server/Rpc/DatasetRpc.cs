@@ -17,31 +17,18 @@ internal sealed class DatasetRpc(
         IAsyncStreamReader<UploadDatasetRequest> requestStream, ServerCallContext context)
     {
         using var slot = slots.Take();
-        using var idle = new CancellationTokenSource(limits.UploadIdleTimeout, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping,
-            idle.Token);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
         try
         {
             using var upload = new DatasetUpload(workspace, photos, limits);
-            // Kestrel watches the data rate of unary calls only, so the time between messages is watched here. A read must be cancelled,
-            // never
-            // abandoned: Kestrel reuses the stream's pipe, and a read left behind would take the bytes of a later call.
-            while (await requestStream.MoveNext(stop.Token))
-            {
-                idle.CancelAfter(Timeout.InfiniteTimeSpan);
-                await upload.AddAsync(requestStream.Current, stop.Token);
-                idle.CancelAfter(limits.UploadIdleTimeout);
-            }
-            idle.CancelAfter(Timeout.InfiniteTimeSpan);
+            var reader = new TimedReader<UploadDatasetRequest>(requestStream, limits, time);
+            while (await reader.MoveNextAsync(stop.Token))
+                await upload.AddAsync(reader.Current, stop.Token);
             return await upload.FinishAsync(stop.Token);
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             throw new ServerStoppingException();
-        }
-        catch (OperationCanceledException) when (idle.IsCancellationRequested)
-        {
-            throw new UploadIdleException(limits.UploadIdleTimeout);
         }
     }
 

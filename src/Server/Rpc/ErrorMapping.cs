@@ -5,6 +5,7 @@ using BiT.Serving.Archives;
 using BiT.Serving.Batching;
 using BiT.Serving.Hosting;
 using BiT.Serving.Jobs;
+using BiT.Serving.ModelFiles;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
@@ -53,6 +54,9 @@ internal static class ErrorMapping
             Error(Code.AlreadyExists, "REQUEST_ID_CONFLICT", conflict.Message, ("request_id", conflict.RequestId)),
         JobStateException job => Error(Code.FailedPrecondition, job.Reason, job.Message, ("job", ResourceNames.OfJob(job.JobId))),
         AliasConflictException conflict => Error(Code.Aborted, "ALIAS_CONFLICT", conflict.Message),
+        ModelStateException state => Error(Code.FailedPrecondition, state.Reason, state.Message),
+        NoWeightsException weights =>
+            Error(Code.FailedPrecondition, "VERSION_HAS_NO_WEIGHTS", weights.Message, ("version", weights.Version.ToString())),
         ModelNotLoadableException model =>
             Error(Code.FailedPrecondition, model.Reason, model.Message, ("version", model.Version.ToString())),
         BlobCorruptException blob => Error(Code.DataLoss, "BLOB_CORRUPT", blob.Message, ("sha256", blob.Hash)),
@@ -60,11 +64,15 @@ internal static class ErrorMapping
         QueueFullException full => Error(Code.ResourceExhausted, "QUEUE_FULL", full.Message).With(Retry(full.RetryAfter)),
         TooManyUploadsException uploads => Error(Code.ResourceExhausted, "TOO_MANY_UPLOADS", uploads.Message,
             ("limit", uploads.Limit.ToString(CultureInfo.InvariantCulture))).With(Retry(BusyRetry)),
+        TooManyDownloadsException downloads => Error(Code.ResourceExhausted, "TOO_MANY_DOWNLOADS", downloads.Message,
+            ("limit", downloads.Limit.ToString(CultureInfo.InvariantCulture))).With(Retry(BusyRetry)),
         TooManyTasksException tasks => Error(Code.ResourceExhausted, "TOO_MANY_TASKS", tasks.Message,
             ("limit", tasks.Limit.ToString(CultureInfo.InvariantCulture))).With(Retry(BusyRetry)),
         NoTrainerException trainer => Error(Code.Unavailable, "NO_TRAINER", trainer.Message).With(Retry(RestartRetry)),
         TaskFailedException task => Error(TrainerReasons.CodeOf(task.Error.Reason), task.Error.Reason, task.Error.Message),
         UploadIdleException idle => Error(Code.DeadlineExceeded, "UPLOAD_IDLE", idle.Message),
+        DownloadIdleException idle => Error(Code.DeadlineExceeded, "DOWNLOAD_IDLE", idle.Message),
+        UploadDamagedException damaged => Error(Code.DataLoss, "CHECKSUM_MISMATCH", damaged.Message),
         BatchFailedException batch => Error(Code.Internal, "INFERENCE_FAILED", batch.Message),
         ServerStoppingException stopping => Error(Code.Unavailable, "SERVER_STOPPING", stopping.Message).With(Retry(RestartRetry)),
         StoreUnavailableException { InnerException: SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked or SqliteFull } cause } =>

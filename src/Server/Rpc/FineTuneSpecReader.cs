@@ -18,7 +18,7 @@ internal sealed record RequestedSpec(FineTuneSpec Spec, ModelReference? Base)
 /// <summary>Reads what a job is asked to do, and finds everything wrong with it. Ranges: fine_tuning.proto.</summary>
 internal sealed class FineTuneSpecReader(Workspace workspace, ModelCatalog catalog)
 {
-    private static readonly string[] Networks = ["bit-tiny", "R50x1", "R50x3", "R101x1", "R101x3", "R152x2", "R152x4"];
+    internal static readonly string[] Networks = ["bit-tiny", "R50x1", "R50x3", "R101x1", "R101x3", "R152x2", "R152x4"];
     private static readonly string[] Methods = ["auto", "full", "head"];
     private static readonly string[] Recipes = ["auto", "paper", "lite", "tutorial", "scratch"];
 
@@ -72,6 +72,12 @@ internal sealed class FineTuneSpecReader(Workspace workspace, ModelCatalog catal
             throw FieldViolations.Single("spec.network",
                 $"is {network}, and the base {origin.Id} is a {origin.Manifest.Network}: weights fit their own network only. "
                 + "Leave the network empty or choose another base.");
+        }
+        if (origin is { Manifest.Weights: null })
+        {
+            throw FieldViolations.Single("spec.base",
+                $"is {origin.Id}, which was imported as a graph for inference: its weights are folded, and nothing can be trained from it. "
+                + "Choose a version that has weights, or import them as npz.");
         }
         return spec with { Base = origin?.Id };
     }

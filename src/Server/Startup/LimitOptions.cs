@@ -55,6 +55,18 @@ internal sealed record LimitOptions
     [Range(1, 1024)]
     public int MaxConcurrentUploads { get; init; } = 8;
 
+    /// <summary>Size of one imported model file.</summary>
+    [Range(1024L, 1L << 50)]
+    public long MaxImportBytes { get; init; } = 8L << 30;
+
+    /// <summary>Downloads of model files at one time; each holds a quarter of a megabyte in memory.</summary>
+    [Range(1, 1024)]
+    public int MaxConcurrentDownloads { get; init; } = 16;
+
+    /// <summary>How long a download waits for a client that takes nothing.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan DownloadIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>How long an upload may send nothing.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan UploadIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);

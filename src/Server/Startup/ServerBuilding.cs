@@ -4,6 +4,7 @@ using BiT.Core.Store;
 using BiT.Serving.Batching;
 using BiT.Serving.Hosting;
 using BiT.Serving.Jobs;
+using BiT.Serving.ModelFiles;
 using BiT.Serving.Pages;
 using BiT.Serving.Rpc;
 using BiT.Serving.Telemetry;
@@ -100,7 +101,8 @@ internal static class ServerBuilding
         });
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks().AddCheck<WorkspaceHealthCheck>("workspace");
-        services.AddSingleton<FineTuneSpecReader>().AddSingleton<JobMessages>().AddSingleton<PhotoCheck>().AddSingleton<UploadSlots>();
+        services.AddSingleton<FineTuneSpecReader>().AddSingleton<JobMessages>().AddSingleton<PhotoCheck>().AddSingleton<UploadSlots>()
+            .AddSingleton<DownloadSlots>().AddSingleton<ModelFileFinder>().AddSingleton<ModelDownload>().AddSingleton<ModelImport>();
     }
 
     public static void AddPages(this IServiceCollection services) => services

@@ -35,6 +35,14 @@ internal sealed record TrainingState
     /// <summary>Time spent in the loop, over all attempts; what was lost with an attempt's last steps does not count.</summary>
     public double Seconds { get; init; }
 
+    /// <summary>The same without any time: what equal runs have in common.</summary>
+    public TrainingState WithoutTimes() => this with
+    {
+        Seconds = 0,
+        Evaluations = [.. Evaluations.Select(point => point with { Seconds = 0 })],
+        Losses = [.. Losses.Select(point => point with { Seconds = 0 })],
+    };
+
     public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
 
     public static TrainingState FromJson(string json) =>

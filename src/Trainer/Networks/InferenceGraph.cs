@@ -11,33 +11,68 @@ public static class InferenceGraph
 
     /// <summary>Input: images uint8 [N,S,S,3], RGB. Outputs: pre_logits float32 [N,F] and, if the weights have a head, logits float32
     /// [N,K].</summary>
-    /// <param name="weights">With or without a head; not to change while the graph is used, which shares the arrays of the head.</param>
+    /// <param name="weights">With or without a head; not to change while the graph is used, which shares all arrays but the folded ones.</param>
     /// <param name="imageSize">Side of the square input, in pixels.</param>
     /// <param name="metadata">metadata_props of the file.</param>
-    public static Graph Build(WeightSet weights, int imageSize, IReadOnlyDictionary<string, string>? metadata = null)
+    public static Graph Build(WeightSet weights, int imageSize, IReadOnlyDictionary<string, string>? metadata = null) =>
+        Build(weights.Network, weights.ClassCount, imageSize, (name, shape) => Folded(weights, name, shape), metadata);
+
+    /// <summary>As the other, with the arrays from elsewhere.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="classCount">Classes of the head; 0 for none.</param>
+    /// <param name="imageSize">Side of the square input, in pixels.</param>
+    /// <param name="arrayOf">The array of a parameter, ready for inference, in the given shape.</param>
+    /// <param name="metadata">metadata_props of the file.</param>
+    internal static Graph Build(
+        BitNetwork network, int classCount, int imageSize, Func<string, Shape, Tensor> arrayOf, IReadOnlyDictionary<string, string>? metadata)
     {
         var b = new GraphBuilder("inference");
         var pixels = b.Input("images", ElementType.UInt8, new Shape(Dimension.Named("N"), imageSize, imageSize, 3));
         var planes = b.Transpose(b.Cast(pixels, ElementType.Float32), 0, 3, 1, 2);
         var midpoint = b.ScalarFor(planes, PixelMidpoint);
         var images = b.Div(b.Sub(planes, midpoint), midpoint);
-        var preLogits = new BitForward(b, weights.Network, Forms(b, weights)).PreLogits(images);
+        var shapes = NetworkParameters.List(network, classCount).ToDictionary(parameter => parameter.Name, parameter => parameter.Shape);
+        Value Constant(string name) => b.Constant(arrayOf(name, shapes[name]));
+        var forms = new LayerForms(
+            name => b.Constant(arrayOf(name, shapes[name]), name),
+            (x, prefix) => b.GroupNormRelu(x, Constant($"{prefix}/group_norm/gamma"), Constant($"{prefix}/group_norm/beta"),
+                BitNetwork.GroupCount, Normalization.GroupNormEpsilon));
+        var preLogits = new BitForward(b, network, forms).PreLogits(images);
         b.Output("pre_logits", preLogits);
-        if (weights.ClassCount > 0)
-        {
-            b.Output("logits", Classifier.Logits(b, preLogits,
-                Constant(b, weights, NetworkParameters.HeadKernelName), Constant(b, weights, NetworkParameters.HeadBiasName)));
-        }
+        if (classCount > 0)
+            AddHead(b, preLogits, name => arrayOf(name, shapes[name]));
         foreach (var (key, value) in metadata ?? new Dictionary<string, string>())
             b.Metadata(key, value);
         return b.Build();
     }
 
-    private static LayerForms Forms(GraphBuilder b, WeightSet weights) => new(
-        name => b.Constant(Tensor.Over(weights.Parameter(name).Shape, Standardization.Apply(weights[name], weights.Parameter(name).Sizes[0])), name),
-        (x, prefix) => b.GroupNormRelu(x, Constant(b, weights, $"{prefix}/group_norm/gamma"), Constant(b, weights, $"{prefix}/group_norm/beta"),
-            BitNetwork.GroupCount, Normalization.GroupNormEpsilon));
+    /// <summary>Puts a head behind a backbone's graph.</summary>
+    /// <param name="backbone">A graph with the output pre_logits.</param>
+    /// <param name="kernel">[K,F,1,1].</param>
+    /// <param name="bias">[K].</param>
+    /// <param name="metadata">metadata_props that are added.</param>
+    /// <exception cref="GraphException">The graph has no pre_logits, has logits already, or the head does not fit.</exception>
+    public static Graph WithHead(Graph backbone, Tensor kernel, Tensor bias, IReadOnlyDictionary<string, string> metadata)
+    {
+        var preLogits = backbone.Outputs.FirstOrDefault(output => output.Name == "pre_logits")?.Value
+            ?? throw new GraphException($"Program '{backbone.Name}' has no output pre_logits; a head needs it.");
+        var b = GraphBuilder.From(backbone);
+        AddHead(b, preLogits, name => name == NetworkParameters.HeadKernelName ? kernel : bias);
+        foreach (var (key, value) in metadata)
+            b.Metadata(key, value);
+        return b.Build();
+    }
 
-    private static Value Constant(GraphBuilder b, WeightSet weights, string name) =>
-        b.Constant(Tensor.Over(weights.Parameter(name).Shape, weights[name]), name);
+    private static void AddHead(GraphBuilder b, Value preLogits, Func<string, Tensor> arrayOf)
+    {
+        var kernel = b.Constant(arrayOf(NetworkParameters.HeadKernelName), NetworkParameters.HeadKernelName);
+        var bias = b.Constant(arrayOf(NetworkParameters.HeadBiasName), NetworkParameters.HeadBiasName);
+        b.Output("logits", Classifier.Logits(b, preLogits, kernel, bias));
+    }
+
+    private static Tensor Folded(WeightSet weights, string name, Shape shape)
+    {
+        var parameter = weights.Parameter(name);
+        return Tensor.Over(shape, parameter.Kind == ParameterKind.Kernel ? Standardization.Apply(weights[name], parameter.Sizes[0]) : weights[name]);
+    }
 }

@@ -157,11 +157,12 @@ internal sealed class PretrainingRun : IDisposable
         }
     }
 
+    // Without times, which the curve file has: equal runs end in equal bytes, in however many pieces.
     private Checkpoint Final(LoopResult result)
     {
         var names = _parameters.Select((parameter, index) => (parameter.Name, index)).ToArray();
         return new Checkpoint(
-            result.State,
+            result.State.WithoutTimes(),
             names.ToDictionary(entry => entry.Name, entry => _training.Weights(entry.index).ToArray()),
             names.ToDictionary(entry => entry.Name, entry => _training.Momenta(entry.index).ToArray()),
             result.State.BestAccuracy is null ? null : result.Weights);

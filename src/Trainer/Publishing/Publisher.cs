@@ -1,6 +1,7 @@
 using System.Text.Json;
 using BiT.Core.Imaging;
 using BiT.Core.Store;
+using BiT.Graphs;
 using BiT.Graphs.Serialization;
 using BiT.Training.Networks;
 using BiT.Training.Weights;
@@ -21,18 +22,21 @@ internal sealed class Publisher(Workspace workspace, long externalDataThreshold 
     {
         var metadata = new Dictionary<string, string>
         {
-            ["bit.network"] = weights.Network.Name,
-            ["bit.preprocessing"] = new Preprocessing { Height = imageSize, Width = imageSize }.ToJson(),
+            [OwnInferenceGraph.NetworkKey] = weights.Network.Name,
+            [OwnInferenceGraph.PreprocessingKey] = new Preprocessing { Height = imageSize, Width = imageSize }.ToJson(),
         };
         if (labels is not null)
-            metadata["bit.labels"] = JsonSerializer.Serialize(labels);
-        return InFolder(folder =>
-        {
-            var files = OnnxWriter.Write(
-                InferenceGraph.Build(weights, imageSize, metadata), Path.Combine(folder, GraphBlobs.ModelFile), externalDataThreshold);
-            return new GraphBlobs(workspace.Blobs.PutFile(files[0]), files.Count > 1 ? workspace.Blobs.PutFile(files[1]) : null);
-        });
+            metadata[OwnInferenceGraph.LabelsKey] = JsonSerializer.Serialize(labels);
+        return StoreGraph(InferenceGraph.Build(weights, imageSize, metadata));
     }
+
+    /// <summary>Stores a finished inference graph.</summary>
+    /// <returns>Its blobs.</returns>
+    public GraphBlobs StoreGraph(Graph graph) => InFolder(folder =>
+    {
+        var files = OnnxWriter.Write(graph, Path.Combine(folder, GraphBlobs.ModelFile), externalDataThreshold);
+        return new GraphBlobs(workspace.Blobs.PutFile(files[0]), files.Count > 1 ? workspace.Blobs.PutFile(files[1]) : null);
+    });
 
     /// <summary>Stores raw weights as an npz file and returns the blob's hash.</summary>
     public string StoreWeights(WeightSet weights) => StoreFile("weights.npz", path => NpzWeights.Write(path, weights));

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using BiT.Core.Runtime;
 using BiT.Core.Store;
+using BiT.Training.Publishing;
 using BiT.Training.Worker;
 using BiT.Training.Worker.Tasks;
 
@@ -57,7 +58,12 @@ internal static class WorkVerb
         var synchronized = TextWriter.Synchronized(log);
         using var alive = aliveFile is null ? null : new AliveFile(aliveFile, workspace, TimeProvider.System, synchronized);
         var worker = new TrainerWorker(workspace, options, TimeProvider.System, synchronized);
-        TaskHandler[] handlers = [new EstimateHandler(workspace, options), new PreviewHandler(workspace, options), new EvaluateTask(workspace, options, synchronized)];
+        var publisher = new Publisher(workspace, options.ExternalDataThreshold);
+        TaskHandler[] handlers =
+        [
+            new EstimateHandler(workspace, options), new PreviewHandler(workspace, options), new EvaluateTask(workspace, options, synchronized),
+            new ImportHandler(workspace, publisher), new ComposeHandler(workspace, publisher, synchronized.WriteLine),
+        ];
         var tasks = new TaskLane(workspace, options, handlers, () => worker.IsJobRunning, TimeProvider.System, synchronized);
         // Each blocks its thread for as long as it works. If one breaks, the process ends, and whoever supervises it sees that.
         Task[] lanes = [Task.Run(() => worker.RunAsync(stop.Token), CancellationToken.None), Task.Run(() => tasks.RunAsync(stop.Token), CancellationToken.None)];

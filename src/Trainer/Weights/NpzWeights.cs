@@ -9,6 +9,9 @@ public static class NpzWeights
     // Twenty names tell what kind of file came; thousands would not fit on a screen.
     private const int MostNamesShown = 20;
 
+    // Far beyond the 21,843 of ImageNet-21k.
+    private const int MaxClasses = 100_000;
+
     /// <summary>Reads the weights of a network, with the head if the file has one.</summary>
     /// <param name="path">An npz file.</param>
     /// <param name="network">The network that the file must be of.</param>
@@ -51,7 +54,7 @@ public static class NpzWeights
     }
 
     // [1,1,F,K]
-    private static int ClassCount(IReadOnlyList<int> headShape) => headShape.Count == 4 ? headShape[3] : 0;
+    private static int ClassCount(IReadOnlyList<int> headShape) => headShape.Count == 4 && headShape[3] <= MaxClasses ? headShape[3] : 0;
 
     private static void Check(string path, BitNetwork network, IReadOnlyList<Parameter> parameters, IReadOnlyDictionary<string, IReadOnlyList<int>> shapes)
     {

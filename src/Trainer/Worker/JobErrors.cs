@@ -26,6 +26,8 @@ internal static class JobErrors
         StoreNotFoundException => new JobError("NOT_FOUND", problem.Message),
         BlobNotFoundException or BlobCorruptException => new JobError("STORE_DAMAGED", problem.Message),
         ExecutionProviderException => new JobError("EXECUTION_PROVIDER", problem.Message),
+        // ENOSPC and EDQUOT.
+        IOException { HResult: 28 or 122 } => new JobError("DISK_FULL", "The disk of the workspace is full. Free some space and try again; nothing was kept."),
         OutOfMemoryException => OutOfMemory(problem),
         OnnxRuntimeException when problem.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) => OutOfMemory(problem),
         // Work on several threads: each may meet a problem of its own.

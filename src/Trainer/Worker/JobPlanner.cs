@@ -46,7 +46,9 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
         if (plan.Base is not { } id)
             return Initializers.Create(network, plan.ClassCount, plan.Seed);
         var version = FindBase(id);
-        return NpzWeights.Read(workspace.Blobs.PathOf(version.Manifest.Weights), network).WithZeroHead(plan.ClassCount);
+        var weights = version.Manifest.Weights ?? throw new PlanException([$"The base {id} was imported as a graph for inference, whose weights are folded: "
+            + "nothing can be trained from it. Choose a version that has weights, or import them as npz."]);
+        return NpzWeights.Read(workspace.Blobs.PathOf(weights), network).WithZeroHead(plan.ClassCount);
     }
 
     /// <exception cref="StoreNotFoundException">There is no such data set.</exception>

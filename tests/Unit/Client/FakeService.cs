@@ -1,4 +1,5 @@
 using BiT.Protocol.V1;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -35,6 +36,12 @@ internal sealed class FakeAnswers
     public Func<SetAliasRequest, Model>? SetAlias { get; set; }
     public Func<string, ModelReport>? GetReport { get; set; }
     public Func<EvaluateModelVersionRequest, ModelReport>? Evaluate { get; set; }
+    public Func<RollbackAliasRequest, Model>? RollbackAlias { get; set; }
+    public Func<DeleteAliasRequest, Model>? DeleteAlias { get; set; }
+    public Action<string>? DeleteModel { get; set; }
+    public Action<string>? DeleteVersion { get; set; }
+    public Func<DownloadModelVersionRequest, IServerStreamWriter<DownloadModelVersionResponse>, Task>? Download { get; set; }
+    public Func<IAsyncStreamReader<ImportModelVersionRequest>, Task<ModelVersion>>? Import { get; set; }
 }
 
 /// <summary>The protocol over a real connection on a free loopback port, with answers of the test's own.</summary>
@@ -161,5 +168,35 @@ internal sealed class FakeService : IAsyncDisposable
 
         public override Task<Model> SetAlias(SetAliasRequest request, ServerCallContext context)
             => Task.FromResult(Answer(answers.SetAlias, request));
+
+        public override Task<Model> RollbackAlias(RollbackAliasRequest request, ServerCallContext context)
+            => Task.FromResult(Answer(answers.RollbackAlias, request));
+
+        public override Task<Model> DeleteAlias(DeleteAliasRequest request, ServerCallContext context)
+            => Task.FromResult(Answer(answers.DeleteAlias, request));
+
+        public override Task<Empty> DeleteModel(DeleteModelRequest request, ServerCallContext context)
+            => Task.FromResult(Done(answers.DeleteModel, request.Name));
+
+        public override Task<Empty> DeleteModelVersion(DeleteModelVersionRequest request, ServerCallContext context)
+            => Task.FromResult(Done(answers.DeleteVersion, request.Name));
+
+        public override Task DownloadModelVersion(
+            DownloadModelVersionRequest request, IServerStreamWriter<DownloadModelVersionResponse> responseStream, ServerCallContext context)
+            => answers.Download?.Invoke(request, responseStream) ?? throw new RpcException(new Status(StatusCode.Unimplemented, ""));
+
+        public override Task<ModelVersion> ImportModelVersion(
+            IAsyncStreamReader<ImportModelVersionRequest> requestStream, ServerCallContext context)
+            => Answer(answers.Import, requestStream);
+
+        private static Empty Done(Action<string>? answer, string name)
+        {
+            Answer<string, bool>(answer is null ? null : given =>
+            {
+                answer(given);
+                return true;
+            }, name);
+            return new Empty();
+        }
     }
 }

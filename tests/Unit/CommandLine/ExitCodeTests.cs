@@ -67,7 +67,7 @@ public sealed class ExitCodeTests
         await using (var service = await FakeService.StartAsync(new FakeAnswers()))
             address = service.Address;
 
-        var run = await CommandRun.OfAsync(Cancel, "models", "alias", "flowers", "live", "3", "--server", address);
+        var run = await CommandRun.OfAsync(Cancel, "models", "promote", "flowers", "3", "--alias", "live", "--server", address);
 
         Assert.Equal(ExitCodes.Unavailable, run.ExitCode);
         Assert.Contains(address, run.Error, StringComparison.Ordinal);

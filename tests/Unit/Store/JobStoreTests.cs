@@ -12,7 +12,7 @@ public sealed class JobStoreTests
         using var other = test.OpenAgain();
         var spec = TestWorkspace.Spec() with
         {
-            Base = new ModelVersionId("flowers", 3),
+            Base = test.Workspace.Models.Import("flowers", test.Manifest()).Id,
             Network = "R50x1",
             Overrides = new FineTuneOverrides
             {

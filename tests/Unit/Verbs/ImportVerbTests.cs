@@ -43,7 +43,7 @@ public sealed class ImportVerbTests : IDisposable
         Assert.Equal(("backbone", 0, null), (manifest.Method, manifest.Labels.Count, manifest.Head));
         using var model = StoredGraph.Open(workspace.Blobs, manifest.Graph, new RuntimeOptions(), _ => { });
         Assert.Equal((0, 1024), (model.ClassCount, model.FeatureCount));
-        var weights = NpzWeights.Read(workspace.Blobs.PathOf(manifest.Weights), BitNetwork.ByName("bit-tiny"));
+        var weights = NpzWeights.Read(workspace.Blobs.PathOf(manifest.Weights ?? ""), BitNetwork.ByName("bit-tiny"));
         Assert.Equal(0, weights.ClassCount);
     }
 

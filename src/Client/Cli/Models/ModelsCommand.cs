@@ -4,19 +4,23 @@ using Spectre.Console;
 
 namespace BiT.CommandLine;
 
-/// <summary><c>bit models [list|show|evaluate|versions|promote|alias]</c></summary>
+/// <summary><c>bit models [list|show|evaluate|versions|promote|rollback|unalias|download|import|delete]</c></summary>
 internal static class ModelsCommand
 {
     public static Command Create(CliEnvironment environment)
     {
-        var command = new Command("models", "List models and decide which version serves. Alone: list.")
+        var command = new Command("models", "List models, decide which version serves, bring files in and out. Alone: list.")
         {
             new Command("list", "List all models.").Calls(environment, ListAsync),
             ShowModelCommand.Create(environment),
             EvaluateModelCommand.Create(environment),
             CreateVersions(environment),
-            CreatePromote(environment),
-            CreateAlias(environment),
+            AliasCommands.CreatePromote(environment),
+            AliasCommands.CreateRollback(environment),
+            AliasCommands.CreateUnalias(environment),
+            DownloadModelCommand.Create(environment),
+            ImportModelCommand.Create(environment),
+            DeleteModelCommand.Create(environment),
         };
         return command.Calls(environment, ListAsync);
     }
@@ -27,50 +31,12 @@ internal static class ModelsCommand
         return new Command("versions", "List the versions of a model, newest first.") { model }
             .Calls(environment, async (parsed, terminal, client, cancellationToken) =>
             {
-                var found = await client.GetModelAsync(parsed.GetRequiredValue(model), cancellationToken);
+                var found = await client.GetModelAsync(VersionText.BareModel(parsed.GetRequiredValue(model)), cancellationToken);
                 var versions = await client.ListModelVersionsAsync(found.Name, cancellationToken).ToListAsync(cancellationToken);
                 terminal.Answer(
                     new { Model = found.Name, Versions = versions.Select(version => JsonShapes.Of(version, withManifest: true)) },
                     console => WriteVersions(console, found, versions, terminal.Time));
                 return ExitCodes.Ok;
-            });
-    }
-
-    private static Command CreatePromote(CliEnvironment environment)
-    {
-        var model = ModelArgument();
-        var version = new Argument<string?>("VERSION")
-        {
-            Description = "A version number; left out, the newest.",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
-        return new Command("promote", "Let a version answer requests that name only the model (alias `live`).") { model, version }
-            .Calls(environment, async (parsed, terminal, client, cancellationToken) =>
-            {
-                var name = parsed.GetRequiredValue(model);
-                var wanted = parsed.GetValue(version) ?? await NewestAsync(client, name, cancellationToken);
-                return Moved(terminal, await client.SetAliasAsync(name, wanted, cancellationToken: cancellationToken), Model.LiveAlias);
-            });
-    }
-
-    private static Command CreateAlias(CliEnvironment environment)
-    {
-        var model = ModelArgument();
-        var alias = new Argument<string>("ALIAS") { Description = "For example live or canary: a-z, 0-9 and -, beginning with a letter." };
-        var version = new Argument<string>("VERSION") { Description = "A version number." };
-        var expected = new Option<string?>("--expected")
-        {
-            Description = "Move only while the alias points at this version; `none`: only while there is no such alias.",
-            HelpName = "VERSION",
-        };
-        return new Command("alias", "Point an alias at a version.") { model, alias, version, expected }
-            .Calls(environment, async (parsed, terminal, client, cancellationToken) =>
-            {
-                var condition = parsed.GetValue(expected);
-                var moved = await client.SetAliasAsync(
-                    parsed.GetRequiredValue(model), parsed.GetRequiredValue(version), parsed.GetRequiredValue(alias),
-                    condition == "none" ? "" : condition, cancellationToken);
-                return Moved(terminal, moved, parsed.GetRequiredValue(alias));
             });
     }
 
@@ -100,17 +66,6 @@ internal static class ModelsCommand
     }
 
     private static Argument<string> ModelArgument() => new("MODEL") { Description = "The model's name." };
-
-    private static async Task<string> NewestAsync(BitClient client, string model, CancellationToken cancellationToken)
-        => (await client.GetModelAsync(model, cancellationToken)).LatestVersion?.Name
-            ?? throw new CommandException(ExitCodes.NotFound, "NO_VERSION", $"Model {model} has no version yet. Train one: bit finetune.");
-
-    private static int Moved(Terminal terminal, Model model, string alias)
-    {
-        terminal.Answer(JsonShapes.Of(model), console => console.WriteLine(
-            $"{model.Name}@{alias} is now {model.Aliases.GetValueOrDefault(alias, "unset")}"));
-        return ExitCodes.Ok;
-    }
 
     private static void WriteVersions(IAnsiConsole console, Model model, List<ModelVersion> versions, TimeProvider clock)
     {

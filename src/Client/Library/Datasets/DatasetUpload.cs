@@ -50,7 +50,7 @@ internal sealed class DatasetUpload(
         {
             await WriteAsync(new UploadDatasetRequest { Header = header }, cancellationToken).ConfigureAwait(false);
             await sendContent().ConfigureAwait(false);
-            await WhileOpenAsync(call.RequestStream.CompleteAsync()).ConfigureAwait(false);
+            await StreamClosedException.WhileOpenAsync(call.RequestStream.CompleteAsync()).ConfigureAwait(false);
         }
         catch (StreamClosedException)
         {
@@ -92,21 +92,5 @@ internal sealed class DatasetUpload(
     }
 
     private Task WriteAsync(UploadDatasetRequest request, CancellationToken cancellationToken)
-        => WhileOpenAsync(call.RequestStream.WriteAsync(request, cancellationToken));
-
-    // The service may answer, usually with a refusal, before everything is sent, or vanish. Then writing fails in one of several ways that
-    // say only that.
-    private static async Task WhileOpenAsync(Task writing)
-    {
-        try
-        {
-            await writing.ConfigureAwait(false);
-        }
-        catch (Exception failure) when (failure is RpcException or InvalidOperationException or IOException)
-        {
-            throw new StreamClosedException(failure);
-        }
-    }
-
-    private sealed class StreamClosedException(Exception inner) : Exception("The upload stream is closed.", inner);
+        => StreamClosedException.WhileOpenAsync(call.RequestStream.WriteAsync(request, cancellationToken));
 }

@@ -63,6 +63,70 @@ public sealed partial class BitClient
             .ConfigureAwait(false));
     }
 
+    /// <summary>Returns one version.</summary>
+    /// <param name="version"><c>flowers</c> (the version behind the alias <c>live</c>), <c>flowers@alias</c> or <c>flowers/3</c>.</param>
+    /// <exception cref="BitException">NotFound: there is no such model, alias or version.</exception>
+    public async Task<ModelVersion> GetModelVersionAsync(string version, CancellationToken cancellationToken = default)
+    {
+        var request = new Wire.GetModelVersionRequest { Name = ResourceName.Model(version) };
+        return FromWire(await CallAsync(options => _models.GetModelVersionAsync(request, options), _options.Deadline, cancellationToken)
+            .ConfigureAwait(false));
+    }
+
+    /// <summary>Points an alias at the version that it named before its last move, which is loaded and warmed first. Twice in a row ends
+    /// where it began.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="alias">The alias.</param>
+    /// <param name="expectedVersion">If not null, the alias moves only while it points at this version.</param>
+    /// <exception cref="BitException">
+    /// NotFound: no such model or alias. Aborted: <paramref name="expectedVersion"/> no longer holds. FailedPrecondition: it has not moved
+    /// yet, or that version is deleted or cannot be loaded.
+    /// </exception>
+    public async Task<Model> RollbackAliasAsync(
+        string model, string alias = Model.LiveAlias, string? expectedVersion = null, CancellationToken cancellationToken = default)
+    {
+        var request = new Wire.RollbackAliasRequest { Model = ResourceName.Model(model), Alias = alias };
+        if (expectedVersion is not null)
+            request.ExpectedVersion = ResourceName.ModelVersion(model, expectedVersion);
+        return FromWire(await CallAsync(options => _models.RollbackAliasAsync(request, options), _options.ModelDeadline, cancellationToken)
+            .ConfigureAwait(false));
+    }
+
+    /// <summary>Deletes an alias. Requests that name it then fail with NotFound.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="alias">The alias.</param>
+    /// <param name="expectedVersion">If not null, it is deleted only while it points at this version.</param>
+    /// <exception cref="BitException">NotFound: no such model or alias. Aborted: <paramref name="expectedVersion"/> no longer
+    /// holds.</exception>
+    public async Task<Model> DeleteAliasAsync(
+        string model, string alias, string? expectedVersion = null, CancellationToken cancellationToken = default)
+    {
+        var request = new Wire.DeleteAliasRequest { Model = ResourceName.Model(model), Alias = alias };
+        if (expectedVersion is not null)
+            request.ExpectedVersion = ResourceName.ModelVersion(model, expectedVersion);
+        return FromWire(await CallAsync(options => _models.DeleteAliasAsync(request, options), _options.Deadline, cancellationToken)
+            .ConfigureAwait(false));
+    }
+
+    /// <summary>Deletes a version. Its number is never used again.</summary>
+    /// <param name="version"><c>flowers/3</c> or <c>models/flowers/versions/3</c>.</param>
+    /// <exception cref="BitException">NotFound: no such version. FailedPrecondition: an alias names it, or a job that is not done starts
+    /// from it.</exception>
+    public async Task DeleteVersionAsync(string version, CancellationToken cancellationToken = default)
+    {
+        var request = new Wire.DeleteModelVersionRequest { Name = ResourceName.Model(version) };
+        await CallAsync(options => _models.DeleteModelVersionAsync(request, options), _options.Deadline, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Deletes a model with all its versions.</summary>
+    /// <exception cref="BitException">NotFound: no such model. FailedPrecondition: it has an alias, or a job that is not done needs
+    /// it.</exception>
+    public async Task DeleteModelAsync(string model, CancellationToken cancellationToken = default)
+    {
+        var request = new Wire.DeleteModelRequest { Name = ResourceName.Model(model) };
+        await CallAsync(options => _models.DeleteModelAsync(request, options), _options.Deadline, cancellationToken).ConfigureAwait(false);
+    }
+
     private static Model FromWire(Wire.Model model) => new()
     {
         Name = model.Name,

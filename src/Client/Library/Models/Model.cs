@@ -28,7 +28,8 @@ public sealed record ModelVersion
     /// <summary>When it was published.</summary>
     public DateTimeOffset? CreateTime { get; init; }
 
-    /// <summary>How it was trained: <c>full</c> or <c>head</c>; <c>backbone</c> for imported weights without a head, to start from.</summary>
+    /// <summary>How it was trained: <c>full</c> or <c>head</c>; <c>backbone</c> for imported weights without a head, to start from;
+    /// <c>inference</c> for an imported infer.onnx, which cannot be trained from.</summary>
     public string Method { get; init; } = "";
 
     /// <summary>Network, for example <c>bit-tiny</c>.</summary>

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using BiT.Core.Classification;
+using BiT.Core.Store;
+using BiT.Core.Weights;
+using BiT.Graphs;
+using BiT.Graphs.Serialization;
+using BiT.Training.Networks;
+using BiT.Training.Weights;
+
+namespace BiT.Training.Publishing;
+
+/// <summary>Puts the head of a head version and its shared backbone into one file.</summary>
+/// <param name="workspace">Where the parts are.</param>
+/// <param name="publisher">Stores the whole.</param>
+/// <param name="log">Receives a line if large files had to be copied.</param>
+internal sealed class HeadComposition(Workspace workspace, Publisher publisher, Action<string> log)
+{
+    /// <summary>Composes a file of a version, stores it and notes it with the version.</summary>
+    /// <exception cref="StoreNotFoundException">There is no such version.</exception>
+    /// <exception cref="GraphException">Backbone and head do not fit, or the whole cannot be stored.</exception>
+    /// <exception cref="WeightsException">The head is not one.</exception>
+    public ComposedFiles Compose(ModelVersionId id, ComposedFile file)
+    {
+        var version = workspace.Models.FindVersion(id) ?? throw new StoreNotFoundException($"{id} does not exist (any more).");
+        // Another caller may have asked for the same a moment before.
+        if (workspace.Models.FindCompositions(id) is { } known && known.Has(file, workspace.Blobs))
+            return known;
+        var manifest = version.Manifest;
+        if (manifest.Head is not { } head)
+            throw new GraphException($"{id} is of method {manifest.Method}; only versions of method head are composed.");
+        var arrays = ReadHead(workspace.Blobs.PathOf(head));
+        var composed = file == ComposedFile.Weights
+            ? new ComposedFiles { Weights = ComposeWeights(manifest, arrays) }
+            : ComposeGraph(manifest, arrays);
+        workspace.Models.AddCompositions(id, composed);
+        return composed;
+    }
+
+    // The stored graph, not one made anew of the weights: what is downloaded is what is served.
+    private ComposedFiles ComposeGraph(ModelManifest manifest, HeadArrays head)
+    {
+        var metadata = new Dictionary<string, string> { [OwnInferenceGraph.LabelsKey] = JsonSerializer.Serialize(manifest.Labels) };
+        var stored = publisher.StoreGraph(InferenceGraph.WithHead(ReadBackbone(manifest.Graph),
+            Tensor.Over(Shape.Of(head.ClassCount, head.FeatureCount, 1, 1), head.Kernel), Tensor.Over(Shape.Of(head.ClassCount), head.Bias), metadata));
+        return new ComposedFiles { InferenceGraph = stored.Model, InferenceGraphData = stored.Data };
+    }
+
+    private Graph ReadBackbone(GraphBlobs graph)
+    {
+        if (graph.Data is not { } data)
+            return OnnxReader.FromFile(workspace.Blobs.PathOf(graph.Model));
+        using var files = workspace.Blobs.PlaceGraph(graph.Model, data, log);
+        return OnnxReader.FromFile(files.ModelPath);
+    }
+
+    private string ComposeWeights(ModelManifest manifest, HeadArrays head)
+    {
+        var backbone = NpzWeights.Read(workspace.Blobs.PathOf(manifest.Weights ?? throw new WeightsException("The version has no weights.")),
+            BitNetwork.ByName(manifest.Network));
+        if (backbone.Network.FeatureCount != head.FeatureCount)
+            throw new WeightsException($"The head takes {head.FeatureCount} features, and the backbone gives {backbone.Network.FeatureCount}.");
+        return publisher.StoreWeights(backbone.WithHead(head.ClassCount, head.Kernel, head.Bias));
+    }
+
+    // (1,1,F,K) to [K,F].
+    private static HeadArrays ReadHead(string path)
+    {
+        var arrays = NpzFile.Read(path);
+        if (!arrays.TryGetValue(LinearHead.KernelName, out var kernel) || !arrays.TryGetValue(LinearHead.BiasName, out var bias)
+            || kernel.Shape is not [1, 1, var features, var classes] || bias.Shape is not [var biases] || biases != classes)
+            throw new WeightsException($"The head's file does not hold {LinearHead.KernelName} (1,1,F,K) and {LinearHead.BiasName} (K).");
+        var turned = new float[kernel.Values.Length];
+        for (var feature = 0; feature < features; feature++)
+        {
+            for (var label = 0; label < classes; label++)
+                turned[label * features + feature] = kernel.Values[feature * classes + label];
+        }
+        return new HeadArrays(features, classes, turned, bias.Values);
+    }
+
+    private sealed record HeadArrays(int FeatureCount, int ClassCount, float[] Kernel, float[] Bias);
+}
