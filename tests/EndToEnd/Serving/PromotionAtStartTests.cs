@@ -10,7 +10,8 @@ public sealed class PromotionAtStartTests
     {
         using var folder = new TemporaryFolder();
         using var workspace = Workspace.Open(folder.Path, TimeProvider.System);
-        var jobs = Enumerable.Range(0, 2).Select(_ => End(workspace)).ToArray();
+        var dataset = Save(workspace);
+        var jobs = Enumerable.Range(0, 2).Select(_ => End(workspace, dataset)).ToArray();
 
         await using (await ServerProcess.StartAsync(folder.Path))
             await Eventually.HoldsAsync(() => Task.FromResult(workspace.Jobs.ListToPromote().Count == 0));
@@ -24,9 +25,15 @@ public sealed class PromotionAtStartTests
         Assert.Equal(outcomes, jobs.Select(id => workspace.Jobs.Find(id)?.Promotion));
     }
 
-    private static string End(Workspace workspace)
+    private static string Save(Workspace workspace)
     {
-        var spec = new FineTuneSpec { DatasetId = new string('d', 64), ModelId = "colours", Promotion = PromotionRule.Always };
+        var blob = workspace.Blobs.Put(new MemoryStream([1]));
+        return workspace.Datasets.Save("two", [new Photo("a.png", "red", Split.Train, blob, 8, 8, 1), new Photo("b.png", "green", Split.Train, blob, 8, 8, 1)]).Id;
+    }
+
+    private static string End(Workspace workspace, string dataset)
+    {
+        var spec = new FineTuneSpec { DatasetId = dataset, ModelId = "colours", Promotion = PromotionRule.Always };
         var job = workspace.Jobs.Submit(spec, null);
         var lease = workspace.Jobs.TryLease("test", TimeSpan.FromMinutes(1)) ?? throw new InvalidOperationException("No job waits.");
         workspace.Jobs.Publish(lease, TinyModels.FullManifest(workspace, "red", "green", "blue"));

@@ -43,7 +43,9 @@ public sealed class VersionImportTests : IDisposable
         ["another opset"] = ("opset '' 17", model => model.OpsetImport[0].Version = 17),
         ["another domain"] = ("com.microsoft", model => model.Graph.Node[0].Domain = "com.microsoft"),
         ["an unknown operator"] = ("Operator 'Loop' is unknown", model => model.Graph.Node[3].OpType = "Loop"),
-        ["a function of its own"] = ("functions of its own", model => model.Functions.Add(new FunctionProto { Name = "f" })),
+        ["a function of its own"] = ("with equal bodies", model => model.Functions.Add(new FunctionProto { Name = "f" })),
+        ["another body of a function"] = ("with equal bodies", model => model.Functions[0].Node[^1].OpType = "Neg"),
+        ["a function without its body"] = ("with equal bodies", model => model.Functions.Clear()),
         ["external data"] = ("external data is read from beside the model only", MakeExternal),
         ["another input"] = ("its inputs are", model => Rename(model, "images", "pictures")),
         ["another output name"] = ("its outputs are", model => model.Graph.Output[1].Name = model.Graph.Node[^1].Output[0] = "answers"),
@@ -53,8 +55,8 @@ public sealed class VersionImportTests : IDisposable
             model.Graph.Output.RemoveAt(0);
             model.Graph.Output.Add(first);
         }),
-        ["another operator"] = ("expected", model => model.Graph.Node.First(node => node.OpType == "Relu").OpType = "Neg"),
-        ["another attribute"] = ("expected", model => model.Graph.Node.First(node => node.OpType == "InstanceNormalization").Attribute[0].F = 1),
+        ["another operator"] = ("expected", model => model.Graph.Node.First(node => node.OpType == "Add").OpType = "Sub"),
+        ["another attribute"] = ("expected", model => model.Graph.Node.First(node => node.OpType == "GroupNormRelu").Attribute.First(attribute => attribute.Name == "epsilon").F = 0.001f),
         ["a node more that takes all memory"] = ("expected", Inflate),
         ["another constant"] = ("is another constant", model => Midpoint(model).RawData = ByteString.CopyFrom(BitConverter.GetBytes(1f))),
         ["weights that are not numbers"] = ("not finite", model => HeadKernel(model).RawData =

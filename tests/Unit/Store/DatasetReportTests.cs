@@ -26,7 +26,7 @@ public sealed class DatasetReportTests
         Assert.Equal(problems, found);
         Assert.Equal(7, saved.ProblemCount);
         Assert.Equal(7, test.Workspace.Datasets.Find(saved.Id)?.ProblemCount);
-        Assert.Equal(7, Assert.Single(test.Workspace.Datasets.List(0, null).Items).ProblemCount);
+        Assert.Equal(7, Assert.Single(test.Workspace.Datasets.List(0, null).Items, item => item.Id == saved.Id).ProblemCount);
     }
 
     [Fact]

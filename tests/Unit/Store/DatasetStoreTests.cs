@@ -16,7 +16,7 @@ public sealed class DatasetStoreTests
     [InlineData(13, 3)]
     public void Save_UnspecifiedSplits_OneFifthPerClassByHash(int count, int validationCount)
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
 
         var saved = test.Workspace.Datasets.Save("", Class(test, "rose", count).Concat(Class(test, "daisy", 20)));
 
@@ -29,7 +29,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void Save_AnyValidationPhoto_UnspecifiedMeansTrain()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
 
         var saved = test.Workspace.Datasets.Save("",
             [.. Class(test, "rose", 10), .. Class(test, "daisy", 10), test.Photo("v", "rose", Split.Validation)]);
@@ -40,7 +40,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void Save_TrainPhotosAmongUnspecified_StayTrain()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
         var given = Class(test, "rose", 10).Select(photo => photo with { Split = Split.Train }).ToList();
 
         var saved = test.Workspace.Datasets.Save("", [.. given, .. Class(test, "daisy", 10)]);
@@ -52,7 +52,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void Save_AnyOrder_GivesTheSameIdAndOrder()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
         Photo[] photos = [.. Class(test, "rose", 9), .. Class(test, "Daisy", 6), .. Class(test, "Ähre", 5)];
         var first = test.Workspace.Datasets.Save("first", photos);
         test.Time.Advance(TimeSpan.FromHours(1));
@@ -71,7 +71,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void Save_Id_IsTheHashOfTheDocumentedLines()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
         var (a, b) = (test.Photo("a", "rose", Split.Train), test.Photo("b", "gänse\"blümchen", Split.Train));
         var c = test.Photo("c", "rose", Split.Validation);
         var lines = $$"""
@@ -89,7 +89,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void Save_DuplicatesOfOneLabel_AreKeptOnce()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
         Photo[] photos = [test.Photo("a", "rose"), test.Photo("b", "daisy"), test.Photo("c", "rose")];
 
         var once = test.Workspace.Datasets.Save("", photos);
@@ -102,7 +102,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void Save_SameBlobInBothParts_StaysInTrainOnly()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
         Photo[] learned = [test.Photo("a", "rose", Split.Train), test.Photo("b", "daisy", Split.Train)];
         var honest = test.Photo("v", "daisy", Split.Validation);
 
@@ -115,7 +115,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void Save_BlobWithTwoLabels_IsNeverPickedForValidation()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
         var shared = Class(test, "rose", 5).SelectMany(photo => (Photo[])[photo, photo with { Label = "daisy" }]).ToList();
 
         var saved = test.Workspace.Datasets.Save("",
@@ -130,7 +130,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void Save_OneClass_SaysWhich()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
 
         var failure = Assert.Throws<InvalidDatasetException>(() => test.Workspace.Datasets.Save("", Class(test, "rose", 5)));
         Assert.Throws<InvalidDatasetException>(() => test.Workspace.Datasets.Save("", []));
@@ -143,7 +143,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void Save_ClassWithValidationOnly_SaysWhich()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
 
         var failure = Assert.Throws<InvalidDatasetException>(() => test.Workspace.Datasets.Save("",
             [.. Class(test, "rose", 2), .. Class(test, "daisy", 2), test.Photo("t", "tulip", Split.Validation)]));
@@ -156,7 +156,7 @@ public sealed class DatasetStoreTests
     [InlineData("  ")]
     public void Save_BadLabel_Refuses(string label)
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
 
         Assert.Throws<InvalidDatasetException>(() => test.Workspace.Datasets.Save("", [test.Photo("a", "rose"), test.Photo("b", label)]));
         Assert.Throws<InvalidDatasetException>(() => test.Workspace.Datasets.Save("",
@@ -166,7 +166,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void Save_MissingBlob_StoresNothing()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
         var absent = test.Photo("a", "rose") with { Blob = new string('0', 64) };
 
         Assert.Throws<BlobNotFoundException>(() => test.Workspace.Datasets.Save("", [absent, test.Photo("b", "daisy")]));
@@ -177,7 +177,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void List_Pages_NewestFirstEachOnce()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
         var ids = Enumerable.Range(0, 5).Select(index =>
             test.Workspace.Datasets.Save($"{index}", [test.Photo($"a{index}", "rose"), test.Photo("b", "daisy")]).Id).Reverse().ToList();
 
@@ -193,7 +193,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void List_Summary_IsThatOfTheWholeSet()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
         // Ordinal order puts the surrogate pair before the last letter of the basic plane; UTF-8 order does not.
         string[] labels = ["rose", "\uff5a", "\ud83c\udf37", "Daisy"];
         var photos = labels.SelectMany((label, number) => Class(test, label, 5 + number)
@@ -214,7 +214,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void List_OneDamagedSet_StillShowsTheOthers()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
         var whole = test.Workspace.Datasets.Save("", [test.Photo("a", "rose"), test.Photo("b", "daisy")]);
         var damaged = test.Workspace.Datasets.Save("", [test.Photo("c", "rose"), test.Photo("d", "daisy")]);
         using (var connection = test.OpenDatabase())
@@ -227,7 +227,7 @@ public sealed class DatasetStoreTests
     [Fact]
     public void Find_RowsChangedByHand_IsDetected()
     {
-        using var test = new TestWorkspace();
+        using var test = new TestWorkspace(hasDataset: false);
         var saved = test.Workspace.Datasets.Save("", [.. Class(test, "rose", 5), .. Class(test, "daisy", 5)]);
         using (var connection = test.OpenDatabase())
             connection.Execute("UPDATE photos SET label = 'tulip' WHERE position = 0");

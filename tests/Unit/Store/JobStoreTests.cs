@@ -239,6 +239,8 @@ public sealed class JobStoreTests
     public void Submit_SameIdAndContent_IsOneJobWhateverItsSpecificationResolvedTo()
     {
         using var test = new TestWorkspace();
+        test.Workspace.Models.Import("base", test.Manifest());
+        test.Workspace.Models.Import("base", test.Manifest());
         var spec = TestWorkspace.Spec() with { Base = new ModelVersionId("base", 1) };
         var first = test.Jobs.Submit(spec, "once", "flowers from base@live");
 
@@ -247,5 +249,18 @@ public sealed class JobStoreTests
         Assert.Throws<RequestIdConflictException>(() => test.Jobs.Submit(spec, "once", "flowers from base@best"));
         Assert.Throws<RequestIdConflictException>(() => test.Jobs.FindRequest("once", "something else"));
         Assert.Null(test.Jobs.FindRequest("twice", "flowers from base@live"));
+    }
+
+    [Fact]
+    public void Submit_DatasetDeletedMeanwhile_IsRefusedButARepeatedRequestFindsItsJob()
+    {
+        using var test = new TestWorkspace();
+        var submitted = test.Jobs.Submit(TestWorkspace.Spec(), "once");
+        test.Jobs.RequestCancel(submitted.Id);
+        test.Workspace.Datasets.Delete(TestWorkspace.DatasetId);
+
+        Assert.Throws<StoreNotFoundException>(() => test.Jobs.Submit(TestWorkspace.Spec(), "twice"));
+        Assert.Equal(submitted.Id, test.Jobs.Submit(TestWorkspace.Spec(), "once").Id);
+        Assert.Single(test.Jobs.List(0, null).Items);
     }
 }

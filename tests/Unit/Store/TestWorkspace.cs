@@ -12,10 +12,15 @@ internal sealed class TestWorkspace : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly List<Workspace> _opened = [];
 
-    public TestWorkspace(WorkspaceOptions? options = null)
+    /// <summary>The data set of <see cref="Spec"/>, without photos.</summary>
+    public static readonly string DatasetId = new('d', 64);
+
+    public TestWorkspace(WorkspaceOptions? options = null, bool hasDataset = true)
     {
         Options = options;
         Workspace = OpenAgain();
+        if (hasDataset)
+            AddDataset(Path);
     }
 
     public ManualTimeProvider Time { get; } = new();
@@ -47,12 +52,21 @@ internal sealed class TestWorkspace : IDisposable
         return connection;
     }
 
+    public static void AddDataset(string folder)
+    {
+        using var connection = OpenDatabase(folder);
+        using var command = connection.CreateCommand();
+        command.CommandText = "INSERT INTO datasets (id, display_name, create_time) VALUES ($id, 'ready-made', 0)";
+        command.Parameters.AddWithValue("$id", DatasetId);
+        command.ExecuteNonQuery();
+    }
+
     public string PutText(string text) => Workspace.Blobs.Put(new MemoryStream(Encoding.UTF8.GetBytes(text)));
 
     public Photo Photo(string content, string label, Split split = Split.Unspecified)
         => new(content + ".jpg", label, split, PutText(content), 640, 480, Encoding.UTF8.GetByteCount(content));
 
-    public static FineTuneSpec Spec(string modelId = "flowers") => new() { DatasetId = new string('d', 64), ModelId = modelId };
+    public static FineTuneSpec Spec(string modelId = "flowers") => new() { DatasetId = DatasetId, ModelId = modelId };
 
     public JobRecord Submit(string modelId = "flowers") => Jobs.Submit(Spec(modelId), null);
 

@@ -24,6 +24,7 @@ public sealed class WorkspaceTests
         var opened = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ =>
             Task.Run(() => Workspace.Open(path, TimeProvider.System), TestContext.Current.CancellationToken)));
 
+        TestWorkspace.AddDataset(path);
         var job = opened[0].Jobs.Submit(TestWorkspace.Spec(), null);
         Assert.All(opened, workspace => Assert.NotNull(workspace.Jobs.Find(job.Id)));
         foreach (var workspace in opened)
@@ -36,7 +37,10 @@ public sealed class WorkspaceTests
         using var folder = new TemporaryFolder();
         string id;
         using (var first = Workspace.Open(folder.Path, TimeProvider.System))
+        {
+            TestWorkspace.AddDataset(folder.Path);
             id = first.Jobs.Submit(TestWorkspace.Spec(), null).Id;
+        }
 
         using var second = Workspace.Open(folder.Path, TimeProvider.System);
 
