@@ -26,6 +26,8 @@ internal static class CommonOptions
         this Command command, CliEnvironment environment, Func<ParseResult, Terminal, CancellationToken, Task<int>> action)
     {
         command.Options.Add(Json);
+        foreach (var argument in command.Arguments)
+            RefuseEmpty(argument);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var terminal = new Terminal(environment, parsed.GetValue(Json));
@@ -42,6 +44,13 @@ internal static class CommonOptions
         });
         return command;
     }
+
+    // No argument of any command means something when it is empty; in a script it is a variable that is not set.
+    private static void RefuseEmpty(Argument argument) => argument.Validators.Add(result =>
+    {
+        if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+            result.AddError($"{argument.Name} is empty. If it comes from a variable of your script, that is not set.");
+    });
 
     /// <summary>Gives a command an action that talks to the server named by <c>--server</c>.</summary>
     public static Command Calls(
