@@ -51,6 +51,10 @@ public sealed partial class JobStore
         return row.Job.CancelRequested ? StopRequest.Cancel : row.Job.PauseRequested ? StopRequest.Pause : StopRequest.None;
     });
 
+    /// <summary>Checks that a lease is the current one. Whoever is to write a file asks before: a row can be fenced, a file cannot.</summary>
+    /// <exception cref="LeaseLostException">The lease is no longer current.</exception>
+    public void RequireLease(JobLease lease) => _database.Read(connection => Require(connection, lease));
+
     /// <summary>Appends a line for people. More than 4000 characters are cut.</summary>
     /// <exception cref="LeaseLostException">The lease is no longer current.</exception>
     public void AppendMessage(JobLease lease, string text) => Change(lease, (connection, row, now) => JobEvents.Append(
@@ -137,11 +141,13 @@ public sealed partial class JobStore
 
     /// <summary>Takes back what a worker holds, without waiting for its leases to run out. Only for a worker
     /// that is known to be dead.</summary>
+    /// <param name="workerId">The worker.</param>
+    /// <param name="end">How it ended; becomes an event of its jobs, and part of the error of a job that fails by it.</param>
     /// <returns>How many were taken back.</returns>
-    public int RequeueWorker(string workerId) => _database.Write(connection =>
+    public int RequeueWorker(string workerId, WorkerEnd? end = null) => _database.Write(connection =>
     {
         connection.Execute("DELETE FROM trainers WHERE id = $id", ("$id", workerId));
-        return TakeBackLost(connection, JobRow.RunningBy(connection, workerId), _time.GetUtcNow());
+        return TakeBackLost(connection, JobRow.RunningBy(connection, workerId), end ?? new WorkerEnd("ended."), _time.GetUtcNow());
     });
 
     /// <summary>A trainer says that it is there, with work or without.</summary>
@@ -161,13 +167,13 @@ public sealed partial class JobStore
     private int TakeBackExpired(SqliteConnection connection, DateTimeOffset now)
     {
         JobTransitions.CutLeases(connection, now);
-        return TakeBackLost(connection, JobRow.Expired(connection, now), now);
+        return TakeBackLost(connection, JobRow.Expired(connection, now), null, now);
     }
 
-    private int TakeBackLost(SqliteConnection connection, List<JobRow> rows, DateTimeOffset now)
+    private int TakeBackLost(SqliteConnection connection, List<JobRow> rows, WorkerEnd? end, DateTimeOffset now)
     {
         foreach (var row in rows)
-            JobTransitions.TakeBackLost(connection, row, _options.MaxLostLeases, now);
+            JobTransitions.TakeBackLost(connection, row, end, _options.MaxLostLeases, now);
         return rows.Count;
     }
 

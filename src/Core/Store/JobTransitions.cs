@@ -40,20 +40,33 @@ internal static class JobTransitions
     }
 
     /// <summary>As <see cref="TakeBack"/> for a worker that died or went silent. After too many without any new step in between the
-    /// job fails: it probably is what kills them.</summary>
-    public static void TakeBackLost(SqliteConnection connection, JobRow row, int maxLostLeases, DateTimeOffset now)
+    /// job fails with what is known of them: it probably is what kills them.</summary>
+    /// <param name="connection">Within the caller's transaction.</param>
+    /// <param name="row">The job.</param>
+    /// <param name="end">How the worker ended; null if it went silent.</param>
+    /// <param name="maxLostLeases">How many may be lost.</param>
+    /// <param name="now">The time of the events.</param>
+    public static void TakeBackLost(SqliteConnection connection, JobRow row, WorkerEnd? end, int maxLostLeases, DateTimeOffset now)
     {
+        if (end is { WasStopped: true })
+        {
+            JobEvents.Append(connection, row.Seq, now, JobEventKind.Message, $"Trainer '{row.WorkerId}' was stopped in attempt {row.Job.Attempt}: it {end.Evidence}");
+            TakeBack(connection, row, now);
+            return;
+        }
         var lost = row.Job.LostLeases + 1;
+        var evidence = $"it {end?.Evidence ?? Silence(row.Job, now)}";
         connection.Execute("UPDATE jobs SET lost_leases = $lost WHERE seq = $job", ("$lost", lost), ("$job", row.Seq));
         JobEvents.Append(connection, row.Seq, now, JobEventKind.Message,
-            $"Trainer '{row.WorkerId}' was lost in attempt {row.Job.Attempt} ({lost} of {maxLostLeases} without a new step).");
+            $"Trainer '{row.WorkerId}' was lost in attempt {row.Job.Attempt} ({lost} of {maxLostLeases} without a new step): {evidence}");
         if (lost < maxLostLeases || row.Job.CancelRequested || row.Job.PauseRequested)
         {
             TakeBack(connection, row, now);
             return;
         }
-        Fail(connection, row, new JobError(WorkerLost, $"{lost} trainers in a row died or went silent without completing a new step. "
-            + "Look at the trainer's log; a smaller micro_batch_size or crop helps where memory ran out. Then submit the job again."), now);
+        Fail(connection, row, new JobError(WorkerLost, $"{lost} trainers in a row died or went silent without completing a new step{Where(row.Job)}. "
+            + "A smaller micro_batch_size or crop helps where memory ran out; then submit the job again. "
+            + $"What is known of the others is in the events of the job; of the last one: {evidence}"), now);
     }
 
     public static void Fail(SqliteConnection connection, JobRow row, JobError error, DateTimeOffset now)
@@ -92,4 +105,12 @@ internal static class JobTransitions
     public static void CutLeases(SqliteConnection connection, DateTimeOffset now) => connection.Execute(
         "UPDATE jobs SET lease_end = $now + lease_duration WHERE state = $running AND lease_end > $now + lease_duration",
         ("$now", now.ToUnixTimeMilliseconds()), ("$running", (int)JobState.Running));
+
+    private static string Silence(JobRecord job, DateTimeOffset now) => job.HeartbeatTime is { } seen
+        ? FormattableString.Invariant($"gave no sign of life for {Math.Max(0, (now - seen).TotalSeconds):0} s.")
+        : "gave no sign of life.";
+
+    private static string Where(JobRecord job) => job.Progress is { } progress
+        ? FormattableString.Invariant($" ({progress.Phase}, step {progress.Step})")
+        : "";
 }

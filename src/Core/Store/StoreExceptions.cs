@@ -45,7 +45,7 @@ public sealed class RequestIdConflictException(string requestId, string message)
 }
 
 /// <summary>The state of a job does not allow what was asked.</summary>
-/// <param name="reason">Stable code: JOB_DONE, JOB_NOT_DONE, JOB_NOT_PAUSED or JOB_CANCEL_REQUESTED.</param>
+/// <param name="reason">Stable code: JOB_DONE, JOB_NOT_DONE, JOB_NOT_SUCCEEDED, JOB_NOT_PAUSED or JOB_CANCEL_REQUESTED.</param>
 /// <param name="jobId">The job.</param>
 public sealed class JobStateException(string reason, string jobId, string message) : Exception(message)
 {

@@ -8,7 +8,7 @@ public sealed record WorkspaceOptions
 
     /// <summary>How often a job's worker may be lost (died, or its lease ran out) without any new step before the job
     /// fails with WORKER_LOST, 1 to 1000. Keeps a job that kills every trainer from being tried for ever.</summary>
-    public int MaxLostLeases { get; init; } = 5;
+    public int MaxLostLeases { get; init; } = 3;
 
     /// <summary>Progress events kept per job; the oldest go first. 1 or more. 50,000 are 28 hours at one every 2 s.</summary>
     public int MaxProgressEvents { get; init; } = 50_000;

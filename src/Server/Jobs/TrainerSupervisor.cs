@@ -17,6 +17,8 @@ internal sealed class TrainerSupervisor(
     // Output that is still in the pipes when the process has ended.
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan SampleInterval = TimeSpan.FromSeconds(1);
+
     private readonly string _workerId = $"local-{Guid.NewGuid():N}";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -30,8 +32,8 @@ internal sealed class TrainerSupervisor(
         while (!stoppingToken.IsCancellationRequested)
         {
             var start = time.GetTimestamp();
-            var outcome = await RunOnceAsync(trainer, stoppingToken);
-            Requeue();
+            var (outcome, end) = await RunOnceAsync(trainer, stoppingToken);
+            Requeue(end);
             if (stoppingToken.IsCancellationRequested)
                 return;
             var life = time.GetElapsedTime(start);
@@ -43,8 +45,8 @@ internal sealed class TrainerSupervisor(
     }
 
     /// <summary>Runs a trainer until it ends or the server stops.</summary>
-    /// <returns>How it ended, for the log.</returns>
-    private async Task<string> RunOnceAsync(string trainer, CancellationToken stopping)
+    /// <returns>How it ended: for the log, and for the job that it worked on (null if it never was).</returns>
+    private async Task<(string Outcome, WorkerEnd? End)> RunOnceAsync(string trainer, CancellationToken stopping)
     {
         using var process = new Process { StartInfo = TrainerCommand.Create(options, runtime, trainer, workspace.Path, _workerId) };
         try
@@ -53,16 +55,29 @@ internal sealed class TrainerSupervisor(
         }
         catch (Win32Exception failure)
         {
-            return $"could not be started ({failure.Message.TrimEnd('.')})";
+            return ($"could not be started ({failure.Message.TrimEnd('.')})", null);
         }
+        var evidence = new TrainerEvidence();
+        var start = time.GetTimestamp();
         logger.LogInformation("Started trainer {Trainer} as process {ProcessId}, worker {Worker}.", trainer, process.Id, _workerId);
         // A pipe that nobody reads fills up and stops the trainer.
-        var drains = Task.WhenAll(DrainAsync(process.StandardOutput), DrainAsync(process.StandardError));
-        await process.WaitForExitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!process.HasExited)
+        var drains = Task.WhenAll(DrainAsync(process.StandardOutput, evidence), DrainAsync(process.StandardError, evidence));
+        await WatchAsync(process, evidence, stopping);
+        var wasStopped = !process.HasExited;
+        if (wasStopped)
             await StopAsync(process);
         await drains.WaitAsync(DrainTimeout, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return $"ended with code {process.ExitCode}";
+        return (TrainerEvidence.HowItEnded(process.ExitCode), evidence.Describe(process.ExitCode, time.GetElapsedTime(start), wasStopped));
+    }
+
+    private async Task WatchAsync(Process process, TrainerEvidence evidence, CancellationToken stopping)
+    {
+        var exit = process.WaitForExitAsync(stopping);
+        while (!exit.IsCompleted)
+        {
+            evidence.Sample(process);
+            await exit.WaitAsync(SampleInterval, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private async Task StopAsync(Process process)
@@ -79,12 +94,15 @@ internal sealed class TrainerSupervisor(
         await process.WaitForExitAsync(CancellationToken.None);
     }
 
-    private async Task DrainAsync(StreamReader pipe)
+    private async Task DrainAsync(StreamReader pipe, TrainerEvidence evidence)
     {
         try
         {
             while (await pipe.ReadLineAsync() is { } line)
+            {
+                evidence.AddLine(line);
                 logger.LogInformation("trainer: {Line}", line);
+            }
         }
         catch (Exception closed) when (closed is IOException or ObjectDisposedException or InvalidOperationException)
         {
@@ -92,11 +110,11 @@ internal sealed class TrainerSupervisor(
         }
     }
 
-    private void Requeue()
+    private void Requeue(WorkerEnd? end)
     {
         try
         {
-            if (workspace.Jobs.RequeueWorker(_workerId) is > 0 and var count)
+            if (workspace.Jobs.RequeueWorker(_workerId, end) is > 0 and var count)
                 logger.LogWarning("{Count} job(s) of the trainer that ended are back in the queue.", count);
             workspace.Tasks.RequeueWorker(_workerId);
             signals.Raise();

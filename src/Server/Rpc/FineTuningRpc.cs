@@ -77,6 +77,9 @@ internal sealed class FineTuningRpc(
     public override Task<FineTuneJob> ResumeFineTuneJob(ResumeFineTuneJobRequest request, ServerCallContext context) =>
         Task.FromResult(Changed(workspace.Jobs.RequestResume(Find(request.Name).Id)));
 
+    public override Task<FineTuneJob> RerunFineTuneJob(RerunFineTuneJobRequest request, ServerCallContext context) =>
+        Task.FromResult(Changed(workspace.Jobs.Rerun(Find(request.Name).Id)));
+
     public override Task<Empty> DeleteFineTuneJob(DeleteFineTuneJobRequest request, ServerCallContext context)
     {
         workspace.DeleteJob(Find(request.Name).Id);

@@ -17,9 +17,11 @@ internal sealed record Checkpoint(
 internal sealed class CheckpointFolder(string jobFolder, int attempt, string planHash, string? fingerprint)
 {
     private const string Extension = ".safetensors";
+    private const string Format = "bit-checkpoint-1";
     private const int Kept = 2;
 
-    /// <summary>Writes a checkpoint and removes what it makes useless: all but the newest two of this attempt, and earlier attempts.</summary>
+    /// <summary>Writes a checkpoint and removes what it makes useless: all but the newest two of this attempt, and earlier attempts once there
+    /// are two.</summary>
     /// <returns>Its path, relative to the job's folder.</returns>
     public string Save(Checkpoint checkpoint)
     {
@@ -30,17 +32,24 @@ internal sealed class CheckpointFolder(string jobFolder, int attempt, string pla
             Directory.CreateDirectory(folder);
             DurableFile.FlushFolder(jobFolder);
         }
-        var texts = new Dictionary<string, string> { ["format"] = "bit-checkpoint-1", ["plan"] = planHash, ["fingerprint"] = fingerprint, ["state"] = checkpoint.State.ToJson() };
+        var texts = new Dictionary<string, string> { ["format"] = Format, ["plan"] = planHash, ["fingerprint"] = fingerprint, ["state"] = checkpoint.State.ToJson() };
         var arrays = Prefixed("weights/", checkpoint.Weights).Concat(Prefixed("momenta/", checkpoint.Momenta));
         if (checkpoint.BestWeights is { } best)
             arrays = arrays.Concat(Prefixed("best/", best));
         var path = Path.Combine(folder, $"step-{checkpoint.State.Step:000000000}{Extension}");
         TensorFile.Write(path, texts, [.. arrays]);
-        foreach (var old in Files(folder).Skip(Kept).Concat(Directory.EnumerateFiles(folder, "*.tmp")))
+        var files = Files(folder);
+        foreach (var old in files.Skip(Kept).Concat(Directory.EnumerateFiles(folder, "*.tmp")))
             File.Delete(old);
-        DeleteEarlierAttempts();
+        // A disk may lose the newest one: until this attempt has another, those before it have.
+        if (files.Length >= Kept)
+            DeleteEarlierAttempts();
         return Path.GetRelativePath(jobFolder, path);
     }
+
+    /// <summary>Removes a checkpoint that turned out not to count.</summary>
+    /// <param name="path">As <see cref="Save"/> returned it.</param>
+    public void Delete(string path) => File.Delete(Path.Combine(jobFolder, path));
 
     /// <summary>The newest checkpoint of any attempt up to this one that is whole and belongs to the plan.</summary>
     /// <param name="parameters">The trained parameters.</param>
@@ -83,6 +92,8 @@ internal sealed class CheckpointFolder(string jobFolder, int attempt, string pla
     private Checkpoint Load(string file, IReadOnlyList<Parameter> parameters, Action<string> log)
     {
         var content = TensorFile.Read(file);
+        if (content.Texts.GetValueOrDefault("format") is var format && format != Format)
+            throw new InvalidDataException($"{file} has format '{format}'; this program knows {Format}.");
         if (content.Texts.GetValueOrDefault("plan") != planHash)
             throw new InvalidDataException($"{file} belongs to another plan.");
         if (fingerprint is not null && content.Texts.GetValueOrDefault("fingerprint") is var written && written != fingerprint)
@@ -99,7 +110,7 @@ internal sealed class CheckpointFolder(string jobFolder, int attempt, string pla
     private string AttemptFolder(int number) => Path.Combine(jobFolder, $"attempt-{number.ToString(CultureInfo.InvariantCulture)}");
 
     // Newest first: the step is written with leading zeros.
-    private static IEnumerable<string> Files(string folder) => Directory.Exists(folder)
+    private static string[] Files(string folder) => Directory.Exists(folder)
         ? Directory.EnumerateFiles(folder, $"step-*{Extension}").OrderDescending(StringComparer.Ordinal).ToArray()
         : [];
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -7,13 +8,16 @@ using BiT.Core.Store;
 
 namespace BiT.Training.Checkpoints;
 
-/// <summary>Named float32 arrays and texts in one file, in the safetensors format, with a hash over the arrays.</summary>
+/// <summary>Named float32 arrays and texts in one file, in the safetensors format, with hashes over arrays and header.</summary>
 /// <remarks>8 bytes little-endian header length, a JSON header (dtype, shape, data_offsets per array; texts under __metadata__), raw
 /// little-endian data without holes. Written beside the final path, flushed to disk and renamed: a file under its final name is whole, and
 /// the hash finds what a disk has lost since. See docs/formats/checkpoints.md.</remarks>
 internal static class TensorFile
 {
     private const string HashKey = "sha256";
+
+    // Absent in files of before: their texts are taken as they are.
+    private const string HeaderHashKey = "header_sha256";
     private const int MaxHeaderBytes = 100 * 1024 * 1024;
 
     /// <summary>Writes a file; replaces one that is there.</summary>
@@ -80,6 +84,8 @@ internal static class TensorFile
         }
         if (Convert.ToHexStringLower(hash.GetHashAndReset()) != texts.GetValueOrDefault(HashKey))
             throw Damaged(path, "its content does not match its hash");
+        if (texts.TryGetValue(HeaderHashKey, out var headerHash) && headerHash != HeaderHash(texts, arrays.Select(array => (array.Key, array.Value.Length))))
+            throw Damaged(path, "its header does not match its hash");
         return new TensorFileContent(texts, arrays);
     }
 
@@ -98,6 +104,7 @@ internal static class TensorFile
         var metadata = new JsonObject { [HashKey] = Convert.ToHexStringLower(hash.GetHashAndReset()) };
         foreach (var (key, value) in texts)
             metadata.Add(key, value);
+        metadata.Add(HeaderHashKey, HeaderHash(texts, arrays.Select(array => (array.Key, array.Value.Length))));
         entries.Insert(0, "__metadata__", metadata);
         var json = JsonSerializer.SerializeToUtf8Bytes(entries);
         // The data begins at a multiple of 8; the format allows trailing spaces.
@@ -107,6 +114,15 @@ internal static class TensorFile
         json.CopyTo(header, 8);
         header.AsSpan(8 + json.Length).Fill((byte)' ');
         return header;
+    }
+
+    // Over what the header says, not over its bytes: any JSON writer may have made it.
+    private static string HeaderHash(IReadOnlyDictionary<string, string> texts, IEnumerable<(string Name, int Length)> arrays)
+    {
+        var said = texts.Where(text => text.Key is not (HashKey or HeaderHashKey)).OrderBy(text => text.Key, StringComparer.Ordinal)
+            .Select(text => new[] { text.Key, text.Value })
+            .Concat(arrays.Select(array => new[] { array.Name, array.Length.ToString(CultureInfo.InvariantCulture) }));
+        return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(said)));
     }
 
     private static InvalidDataException Damaged(string path, string why) => new($"{path} is damaged: {why}.");

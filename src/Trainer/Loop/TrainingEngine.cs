@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using BiT.Core.Runtime;
 using BiT.Training.Networks;
 using Microsoft.ML.OnnxRuntime;
@@ -74,6 +75,12 @@ public sealed class TrainingEngine : IDisposable
 
     /// <summary>Gradient of a parameter accumulated since the last step, by position. Valid until the next run.</summary>
     public ReadOnlySpan<float> Gradients(int index) => _gradients[index].Data(_gradientSide);
+
+    /// <summary>Length of the gradient accumulated since the last step, over all parameters.</summary>
+    public double GradientNorm() => Norm(_gradients, _gradientSide);
+
+    /// <summary>Length of the current weights, over all parameters.</summary>
+    public double WeightNorm() => Norm(_weights, _weightSide);
 
     /// <summary>The current parameters as ONNX values in graph order, to bind elsewhere. Valid until the next step.</summary>
     internal IReadOnlyList<OrtValue> WeightValues => [.. _weights.Select(pair => pair[_weightSide])];
@@ -152,6 +159,9 @@ public sealed class TrainingEngine : IDisposable
         }
         return binding;
     }
+
+    private static double Norm(List<TensorPair> arrays, int side) =>
+        Math.Sqrt(arrays.Sum(pair => (double)TensorPrimitives.SumOfSquares<float>(pair.Data(side))));
 
     private static OrtValue Allocate<T>(TensorElementType type, long[] shape)
         where T : unmanaged

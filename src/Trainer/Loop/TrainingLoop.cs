@@ -20,8 +20,13 @@ internal interface ILoopObserver
     /// <summary>An evaluation is done.</summary>
     void OnEvaluated(EvaluationPoint point, bool isBest);
 
+    /// <summary>A checkpoint is about to be written.</summary>
+    /// <exception cref="LeaseLostException">It must not be: somebody else has the run now.</exception>
+    void OnCheckpointing();
+
     /// <summary>A checkpoint is on disk.</summary>
     /// <param name="path">Relative to the job's folder.</param>
+    /// <exception cref="LeaseLostException">It does not count: somebody else has the run now. The file is deleted.</exception>
     void OnCheckpoint(string path);
 
     /// <summary>A checkpoint could not be written; the one before still counts.</summary>
@@ -57,6 +62,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
 {
     private readonly TrainingPlan _plan = inputs.Plan;
     private readonly LearningCurve _curve = new(inputs.Plan.Steps, inputs.Plan.EvaluationInterval);
+    private readonly GradientGuard _guard = new(inputs.Plan);
     private readonly Stopwatch _watch = new();
     private readonly List<EvaluationPoint> _evaluations = [];
     private readonly List<LossPoint> _losses = [];
@@ -67,11 +73,15 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
     private int _lossSteps;
     private double _earlierSeconds;
 
+    /// <summary>The best evaluated weights so far; null before the first evaluation. They outlive a run that diverges.</summary>
+    public BestWeights? Best => _best is { } weights ? new BestWeights(_state.BestStep, _state.BestAccuracy, weights) : null;
+
     /// <summary>Runs from where the engine and <paramref name="resumed"/> stand to the end.</summary>
     /// <param name="resumed">The checkpoint to continue from; null begins with the engine's weights.</param>
     /// <param name="cancellation">Checked before each micro-batch; a checkpoint is written before the exception.</param>
-    /// <exception cref="TrainingDivergedException">The loss is not a number any more.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is not a number any more, or the gradient exploded.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="LeaseLostException">Somebody else has the run now; nothing was written.</exception>
     public LoopResult Run(Checkpoint? resumed, CancellationToken cancellation)
     {
         if (resumed is not null)
@@ -93,8 +103,8 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
         // Publishing may be stopped, or may end with the process: training must not be done again for it.
         if (inputs.SavesAtEnd && _state.Step > _savedStep)
             SaveCheckpoint();
-        _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses], Seconds = Seconds };
-        return new LoopResult(_state, _best ?? Snapshot(engine.Weights));
+        _state = CurrentState();
+        return new LoopResult(_state, _best ?? Snapshot(engine.Weights), StateDigest.Of(_state, inputs.Parameters, engine.Weights, engine.Momenta, _best));
     }
 
     private void RunSteps(CancellationToken cancellation)
@@ -134,9 +144,10 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
             batch.Permutation.CopyTo(engine.Permutation);
             loss += engine.AccumulateMicroBatch(batch.Lambda) / _plan.MicroBatchesPerStep;
             if (!double.IsFinite(loss))
-                throw new TrainingDivergedException(step, rate);
+                throw TrainingDivergedException.OfLoss(step, rate, _plan);
             inputs.Observer.OnMicroBatch(new LoopProgress(step, _plan.Steps, loss * _plan.MicroBatchesPerStep / (index + 1), rate, batch.Labels.Length) { DataWait = waited });
         }
+        _guard.Check(step, rate, engine);
         engine.Step((float)rate);
         _state = _state with { Step = step + 1 };
         RecordLoss(loss, rate);
@@ -171,7 +182,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
         inputs.Observer.OnEvaluating(_state.Step);
         var point = evaluator.Evaluate(_state.Step, engine.WeightValues, cancellation) with { Seconds = Seconds };
         if (!double.IsFinite(point.Loss))
-            throw new TrainingDivergedException(_state.Step, _plan.Schedule.BaseRate);
+            throw TrainingDivergedException.OfLoss(_state.Step, RateOf(_state.Step - 1), _plan);
         var isBest = _state.BestAccuracy is not { } best || point.Accuracy > best || (point.Accuracy == best && point.Loss < _state.BestLoss);
         // Patience is about accuracy alone: a loss that creeps down at equal accuracy would never let a run stop.
         var waited = point.Accuracy > (_state.BestAccuracy ?? -1) ? 0 : _state.EvaluationsWithoutImprovement + 1;
@@ -203,10 +214,13 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
 
     private void SaveCheckpoint()
     {
-        _state = _state with { Evaluations = [.. _evaluations], Losses = [.. _losses], LossSum = _lossSum, LossSteps = _lossSteps, Seconds = Seconds };
+        _state = CurrentState();
         try
         {
-            inputs.Observer.OnCheckpoint(inputs.Checkpoints.Save(new Checkpoint(_state, Snapshot(engine.Weights), Snapshot(engine.Momenta), _best)));
+            // A worker that was stopped past its lease must not even leave a file.
+            inputs.Observer.OnCheckpointing();
+            var path = inputs.Checkpoints.Save(new Checkpoint(_state, Snapshot(engine.Weights), Snapshot(engine.Momenta), _best));
+            Announce(path);
             _savedStep = _state.Step;
         }
         catch (Exception problem) when (problem is IOException or StoreUnavailableException)
@@ -216,18 +230,37 @@ internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
         }
     }
 
+    private void Announce(string path)
+    {
+        try
+        {
+            inputs.Observer.OnCheckpoint(path);
+        }
+        catch (LeaseLostException)
+        {
+            inputs.Checkpoints.Delete(path);
+            throw;
+        }
+    }
+
+    private TrainingState CurrentState() =>
+        _state with { Evaluations = [.. _evaluations], Losses = [.. _losses], LossSum = _lossSum, LossSteps = _lossSteps, Seconds = Seconds };
+
     // To the millisecond, counting on from the checkpoint.
     private double Seconds => Math.Round(_earlierSeconds + _watch.Elapsed.TotalSeconds, 3);
 
-    private delegate Span<float> ArrayOf(int index);
-
-    private Dictionary<string, float[]> Snapshot(ArrayOf arrays) => Enumerable.Range(0, inputs.Parameters.Count)
+    private Dictionary<string, float[]> Snapshot(StateDigest.ArrayOf arrays) => Enumerable.Range(0, inputs.Parameters.Count)
         .ToDictionary(index => inputs.Parameters[index].Name, index => arrays(index).ToArray());
 }
 
 /// <summary>How a run ended, and the weights to publish: the best evaluated ones, or the last without validation photos.</summary>
-internal sealed record LoopResult(TrainingState State, IReadOnlyDictionary<string, float[]> Weights);
+/// <param name="State">Without arrays.</param>
+/// <param name="Weights">To publish.</param>
+/// <param name="Digest">See <see cref="StateDigest"/>: what equal runs end with.</param>
+internal sealed record LoopResult(TrainingState State, IReadOnlyDictionary<string, float[]> Weights, string Digest);
 
-/// <summary>The loss is not a number any more.</summary>
-internal sealed class TrainingDivergedException(long step, double rate)
-    : Exception($"The loss is not finite at step {step} (learning rate {rate:G4}): training diverged. Lower learning_rate, or lengthen warmup_steps.");
+/// <summary>The best evaluated weights of a run.</summary>
+/// <param name="Step">Optimiser steps before that evaluation.</param>
+/// <param name="Accuracy">Share of the validation photos that they classify right.</param>
+/// <param name="Arrays">By parameter.</param>
+internal sealed record BestWeights(long Step, double? Accuracy, IReadOnlyDictionary<string, float[]> Arrays);

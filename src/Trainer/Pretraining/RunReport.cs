@@ -44,6 +44,11 @@ internal sealed class RunReport(PretrainingPlan plan, RunOutput output, CurveFil
         _training.Start();
     }
 
+    public void OnCheckpointing()
+    {
+        // The run's folder is locked: nobody else has it.
+    }
+
     public void OnCheckpoint(string path)
     {
         CheckpointProblem = null;

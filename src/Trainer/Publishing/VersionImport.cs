@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json;
 using BiT.Core.Store;
 using BiT.Graphs;
 using BiT.Graphs.Serialization;
@@ -14,6 +16,7 @@ internal sealed class VersionImport
     public const int DefaultInputSize = 224;
 
     private readonly Func<Publisher, ModelManifest> _store;
+    private string _fileHash = "";
 
     private VersionImport(Func<Publisher, ModelManifest> store) => _store = store;
 
@@ -23,11 +26,23 @@ internal sealed class VersionImport
     /// <exception cref="WeightsException">The arrays, or the class names, are not those of the network.</exception>
     /// <exception cref="GraphException">The ONNX file was not made by this service.</exception>
     /// <exception cref="NetworkException">The network is unknown.</exception>
-    public static VersionImport Read(string path, ImportSettings settings) =>
-        IsZip(path) ? ReadWeights(path, settings) : ReadGraph(path, settings);
+    public static VersionImport Read(string path, ImportSettings settings)
+    {
+        var import = IsZip(path) ? ReadWeights(path, settings) : ReadGraph(path, settings);
+        using var file = File.OpenRead(path);
+        import._fileHash = Convert.ToHexStringLower(SHA256.HashData(file));
+        return import;
+    }
 
     /// <summary>Stores the files of the version and returns its manifest.</summary>
-    public ModelManifest Store(Publisher publisher) => _store(publisher);
+    public ModelManifest Store(Publisher publisher) => _store(publisher) with
+    {
+        Lineage = new Dictionary<string, string>
+        {
+            [Lineage.FileHash] = JsonSerializer.Serialize(_fileHash),
+            [Lineage.CodeVersion] = JsonSerializer.Serialize(Lineage.ThisCode),
+        },
+    };
 
     private static VersionImport ReadWeights(string path, ImportSettings settings)
     {

@@ -39,6 +39,9 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
         return Recipes.Resolve(request);
     }
 
+    /// <summary>sha256 of the weights that a run starts from; null if they are random.</summary>
+    public string? BaseHash(TrainingPlan plan) => plan.Base is { } id ? FindBase(id).Manifest.Weights : null;
+
     /// <summary>The weights that a run starts from: the base's, or random ones, with a head that answers 0.</summary>
     public WeightSet InitialWeights(TrainingPlan plan)
     {

@@ -60,6 +60,10 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
     /// <summary>Appends a line for people.</summary>
     public void Message(string text) => _jobs.AppendMessage(_lease, text);
 
+    /// <summary>Checks that nobody else has the job, before something is written that no row fences.</summary>
+    /// <exception cref="LeaseLostException">Somebody has.</exception>
+    public void RequireLease() => _jobs.RequireLease(_lease);
+
     /// <summary>Sets where a resumed run stands.</summary>
     public void Resumed(TrainingState state, long totalSteps) => Update(progress => progress with
     {
@@ -119,6 +123,8 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
             };
         }
     }
+
+    public void OnCheckpointing() => RequireLease();
 
     public void OnCheckpoint(string path) => _jobs.SetCheckpoint(_lease, path);
 

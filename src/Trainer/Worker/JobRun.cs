@@ -23,6 +23,8 @@ internal sealed record JobResult(ModelManifest Manifest, JobComparison? Comparis
 /// <summary>One attempt at one job, from its plan to the manifest of the version to publish.</summary>
 internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, TrainerOptions options, JobLease lease, JobReporter reporter)
 {
+    private const string BestFile = "best.npz";
+
     private readonly Publisher _publisher = new(workspace, options.ExternalDataThreshold);
 
     /// <exception cref="OperationCanceledException">The job is to stop; a checkpoint was written if there was anything to keep.</exception>
@@ -40,7 +42,8 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         }
         reporter.Stop.ThrowIfCancellationRequested();
         var initial = planner.InitialWeights(plan);
-        var manifest = plan.Method == "head" ? RunHead(plan, dataset, initial) : RunFull(plan, dataset, initial);
+        var trained = plan.Method == "head" ? RunHead(plan, dataset, initial) : RunFull(plan, dataset, initial);
+        var manifest = trained with { Lineage = Lineage.With(trained.Lineage, Lineage.BaseHash, planner.BaseHash(plan)) };
         return new JobResult(manifest, job.Spec.Promotion == PromotionRule.IfBetter ? Compare(job.Spec, dataset, manifest) : null);
     }
 
@@ -58,7 +61,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         reporter.Stop.ThrowIfCancellationRequested();
         var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
         reporter.Stop.ThrowIfCancellationRequested();
-        return Reported(plan, dataset, result.State, validation.Count > 0 ? AsServed(graph, validation) : null) with
+        return Reported(plan, dataset, result, validation.Count > 0 ? AsServed(graph, validation) : null) with
         {
             InferenceGraph = graph.Model,
             InferenceGraphData = graph.Data,
@@ -84,7 +87,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         reporter.Stop.ThrowIfCancellationRequested();
         var weights = backbone.WithHead(plan.ClassCount, result.Weights[NetworkParameters.HeadKernelName], result.Weights[NetworkParameters.HeadBiasName]);
         var storedHead = _publisher.StoreHead(weights);
-        return Reported(plan, dataset, result.State, validation.Count > 0 ? AsServed(storedHead, validationFeatures) : null) with
+        return Reported(plan, dataset, result, validation.Count > 0 ? AsServed(storedHead, validationFeatures) : null) with
         {
             InferenceGraph = graph.Model,
             InferenceGraphData = graph.Data,
@@ -122,9 +125,30 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
                 CheckpointInterval = options.CheckpointInterval,
             },
             engine);
-        var result = loop.Run(resumed, reporter.Stop);
-        reporter.Trained(result.State);
-        return result;
+        try
+        {
+            var result = loop.Run(resumed, reporter.Stop);
+            reporter.Trained(result.State);
+            return result;
+        }
+        catch (TrainingDivergedException problem) when (loop.Best is { } best)
+        {
+            throw new TrainingDivergedException($"{problem.Message} {Keep(best, initial, plan)}");
+        }
+    }
+
+    // Hours of training must not be lost for its last minutes: what was good is kept in a form that can be imported.
+    private string Keep(BestWeights best, WeightSet initial, TrainingPlan plan)
+    {
+        var weights = plan.Method == "head"
+            ? initial.WithHead(plan.ClassCount, best.Arrays[NetworkParameters.HeadKernelName], best.Arrays[NetworkParameters.HeadBiasName])
+            : new WeightSet(initial.Network, plan.ClassCount, best.Arrays);
+        reporter.RequireLease();
+        var path = Path.Combine(workspace.AttemptFolder(lease), BestFile);
+        NpzWeights.Write(path + ".tmp", weights);
+        DurableFile.Replace(path + ".tmp", path);
+        return FormattableString.Invariant($"The best weights before that ({best.Accuracy:P1} of the validation photos right, at step {best.Step}) are kept in the workspace, ")
+            + $"{Path.GetRelativePath(workspace.Path, path)}: `bit models import` makes a version of them.";
     }
 
     private PhotoPixels Pixels(DatasetRecord dataset, Split split, int side)
@@ -203,15 +227,15 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     }
 
     /// <param name="logits">Of the validation photos in their order; null without any.</param>
-    private ModelManifest Reported(TrainingPlan plan, DatasetRecord dataset, TrainingState state, IEnumerable<float[]>? logits)
+    private ModelManifest Reported(TrainingPlan plan, DatasetRecord dataset, LoopResult result, IEnumerable<float[]>? logits)
     {
         var report = new VersionReport
         {
             DatasetId = dataset.Id,
-            Curve = LearningCurve.Merge(state),
+            Curve = LearningCurve.Merge(result.State),
             Evaluation = logits is null ? null : Evaluate(plan, dataset, logits),
         };
-        return Manifest(plan, state) with
+        return Manifest(plan, result) with
         {
             Report = ReportJson.Store(workspace.Blobs, report),
             ValidationAccuracy = report.Evaluation?.Top1Accuracy,
@@ -231,7 +255,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         return evaluation.Build();
     }
 
-    private ModelManifest Manifest(TrainingPlan plan, TrainingState state) => new()
+    private ModelManifest Manifest(TrainingPlan plan, LoopResult result) => new()
     {
         Method = plan.Method,
         Network = plan.Network,
@@ -244,11 +268,14 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         Lineage = new Dictionary<string, string>
         {
             ["plan"] = plan.ToJson(),
-            ["planHash"] = JsonSerializer.Serialize(plan.Hash),
-            ["fingerprint"] = JsonSerializer.Serialize(Fingerprint.Of(options.Runtime)),
-            ["bestStep"] = JsonSerializer.Serialize(state.BestStep),
+            [Lineage.DataHash] = JsonSerializer.Serialize(plan.DatasetId),
+            [Lineage.PlanHash] = JsonSerializer.Serialize(plan.Hash),
+            [Lineage.CodeVersion] = JsonSerializer.Serialize(Lineage.ThisCode),
+            [Lineage.Fingerprint] = JsonSerializer.Serialize(Fingerprint.Of(options.Runtime)),
+            [Lineage.FinalState] = JsonSerializer.Serialize(result.Digest),
+            ["bestStep"] = JsonSerializer.Serialize(result.State.BestStep),
             // Beside the report, not in it: times differ between equal runs.
-            [CurveSeconds.LineageKey] = JsonSerializer.Serialize(LearningCurve.Seconds(state)),
+            [CurveSeconds.LineageKey] = JsonSerializer.Serialize(LearningCurve.Seconds(result.State)),
         },
     };
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using BiT.Protocol.V1;
 using Google.Protobuf;
 using Grpc.Net.Client;
@@ -47,6 +48,24 @@ public sealed class FineTuneFlowTests : IAsyncLifetime
             cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(["red", "blue"], response.Results.Select(result => result.Predictions.Predictions_[0].Label));
         Assert.Equal(done.ModelVersion, response.ModelVersion);
+    }
+
+    [Fact]
+    public async Task Job_RunAgain_PublishesTheSameBytes()
+    {
+        var job = await SubmitAsync(steps: 6);
+        await RpcAssert.FailsAsync(Grpc.Core.StatusCode.FailedPrecondition, "JOB_NOT_SUCCEEDED", () => RerunAsync(job));
+        var original = await EndAsync(job);
+        Assert.True(original.State == JobState.Succeeded, $"{original.Error} {Log}");
+
+        var rerun = await EndAsync((await RerunAsync(job)).Name);
+
+        Assert.True(rerun.State == JobState.Succeeded, $"{rerun.Error} {Log}");
+        Assert.Equal((original.PlanJson, "models/colours/versions/2"), (rerun.PlanJson, rerun.ModelVersion));
+        var (expected, actual) = (await ManifestAsync(original.ModelVersion), await ManifestAsync(rerun.ModelVersion));
+        foreach (var member in (string[])["inferenceGraph", "weights", "report"])
+            Assert.Equal(expected.GetProperty(member).GetString(), actual.GetProperty(member).GetString());
+        Assert.Equal(expected.GetProperty("lineage").GetProperty("finalState").GetString(), actual.GetProperty("lineage").GetProperty("finalState").GetString());
     }
 
     [Fact]
@@ -161,6 +180,12 @@ public sealed class FineTuneFlowTests : IAsyncLifetime
             Overrides = new FineTuneOverrides { Steps = steps, BatchSize = 4, Crop = 32, Resize = 32, WarmupSteps = 0, LearningRate = 0.02, EvaluationInterval = 10 },
         };
     }
+
+    private async Task<FineTuneJob> RerunAsync(string job) =>
+        await FineTuning.RerunFineTuneJobAsync(new RerunFineTuneJobRequest { Name = job }, cancellationToken: TestContext.Current.CancellationToken);
+
+    private async Task<JsonElement> ManifestAsync(string version) => JsonElement.Parse((await Models.GetModelVersionAsync(
+        new GetModelVersionRequest { Name = version }, cancellationToken: TestContext.Current.CancellationToken)).ManifestJson);
 
     private async Task<FineTuneJob> GetAsync(string job) =>
         await FineTuning.GetFineTuneJobAsync(new GetFineTuneJobRequest { Name = job }, cancellationToken: TestContext.Current.CancellationToken);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using BiT.Core.Store;
 using BiT.Protocol.V1;
+using JobState = BiT.Protocol.V1.JobState;
 
 namespace BiT.Tests.EndToEnd.Serving;
 
@@ -43,6 +44,39 @@ public sealed class TrainerSupervisionTests
     }
 
     [Fact]
+    public async Task Job_ThatKillsItsTrainerThreeTimes_FailsWithItsLastWordsSignalAndMemory()
+    {
+        using var folder = new TemporaryFolder();
+        var starts = Path.Combine(folder.Path, "starts");
+        var trainer = FakeTrainer(folder.Path, starts);
+        await using var server = await ServerProcess.StartAsync(Path.Combine(folder.Path, "workspace"), "--Trainer:Enabled", "true",
+            "--Trainer:Path", trainer);
+        using var channel = server.Connect();
+        var dataset = (await new DatasetService.DatasetServiceClient(channel).UploadAsync("colours", Uploads.TwoColours(0))).Dataset.Name;
+        var jobs = new FineTuningService.FineTuningServiceClient(channel);
+        var job = await jobs.SubmitFineTuneJobAsync(
+            new SubmitFineTuneJobRequest { Spec = new Protocol.V1.FineTuneSpec { Dataset = dataset, Model = "models/m" } },
+            cancellationToken: TestContext.Current.CancellationToken);
+        using var workspace = Workspace.Open(Path.Combine(folder.Path, "workspace"), TimeProvider.System);
+
+        for (var loss = 1; loss <= 3; loss++)
+        {
+            var started = await StartAsync(starts, loss, server);
+            await Eventually.HoldsAsync(() => Task.FromResult(server.Log.Contains($"last words of {started.ProcessId}", StringComparison.Ordinal)), () => server.Log);
+            Assert.Equal(loss, workspace.Jobs.TryLease(started.WorkerId, LeaseDuration)?.Attempt);
+            using var process = Process.GetProcessById(started.ProcessId);
+            process.Kill();
+            await Eventually.HoldsAsync(() => Task.FromResult(workspace.Jobs.List(1, null).Items[0].State != Core.Store.JobState.Running), () => server.Log);
+        }
+
+        var failed = await jobs.GetFineTuneJobAsync(new GetFineTuneJobRequest { Name = job.Name }, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal((JobState.Failed, 3), (failed.State, failed.Attempt));
+        Assert.Contains("3 trainers in a row died", failed.Error.Message, StringComparison.Ordinal);
+        Assert.Matches(@"it was ended by signal 9 \(SIGKILL\) after [0-9.]+ s; its memory was [1-9][0-9,]* MiB at most", failed.Error.Message);
+        Assert.Contains($"last words of {(await StartAsync(starts, 3, server)).ProcessId}", failed.Error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Server_KilledWithMinusNine_TakesItsTrainerAlong()
     {
         using var folder = new TemporaryFolder();
@@ -75,6 +109,7 @@ public sealed class TrainerSupervisionTests
         File.WriteAllText(path, $"""
             #!/bin/sh
             head -c 300000 /dev/zero | tr '\0' '\n' | head -n 200000 >&2
+            echo "last words of $$" >&2
             echo "$$ $*" >> '{starts}'
             exec cat > /dev/null
             """);

@@ -21,6 +21,7 @@ internal sealed class FakeAnswers
     public Func<IServerStreamWriter<PageChunk>, Task>? Preview { get; set; }
     public Func<string, FineTuneJob>? PauseJob { get; set; }
     public Func<string, FineTuneJob>? ResumeJob { get; set; }
+    public Func<string, FineTuneJob>? RerunJob { get; set; }
     public Func<string, FineTuneJob>? DeleteJob { get; set; }
     public Func<ListFineTuneJobsRequest, ListFineTuneJobsResponse>? ListJobs { get; set; }
     public Func<WatchFineTuneJobRequest, IServerStreamWriter<FineTuneJobEvent>, ServerCallContext, Task>? Watch { get; set; }
@@ -33,6 +34,7 @@ internal sealed class FakeAnswers
     public Func<string, Model>? GetModel { get; set; }
     public Func<ListModelsRequest, ListModelsResponse>? ListModels { get; set; }
     public Func<ListModelVersionsRequest, ListModelVersionsResponse>? ListVersions { get; set; }
+    public Func<string, ModelVersion>? GetVersion { get; set; }
     public Func<SetAliasRequest, Model>? SetAlias { get; set; }
     public Func<string, ModelReport>? GetReport { get; set; }
     public Func<EvaluateModelVersionRequest, ModelReport>? Evaluate { get; set; }
@@ -135,6 +137,9 @@ internal sealed class FakeService : IAsyncDisposable
         public override Task<FineTuneJob> ResumeFineTuneJob(ResumeFineTuneJobRequest request, ServerCallContext context)
             => Task.FromResult(Answer(answers.ResumeJob, request.Name));
 
+        public override Task<FineTuneJob> RerunFineTuneJob(RerunFineTuneJobRequest request, ServerCallContext context)
+            => Task.FromResult(Answer(answers.RerunJob, request.Name));
+
         public override Task<Google.Protobuf.WellKnownTypes.Empty> DeleteFineTuneJob(DeleteFineTuneJobRequest request, ServerCallContext context)
         {
             Answer(answers.DeleteJob, request.Name);
@@ -159,6 +164,9 @@ internal sealed class FakeService : IAsyncDisposable
 
         public override Task<ListModelVersionsResponse> ListModelVersions(ListModelVersionsRequest request, ServerCallContext context)
             => Task.FromResult(Answer(answers.ListVersions, request));
+
+        public override Task<ModelVersion> GetModelVersion(GetModelVersionRequest request, ServerCallContext context)
+            => Task.FromResult(Answer(answers.GetVersion, request.Name));
 
         public override Task<ModelReport> GetModelReport(GetModelReportRequest request, ServerCallContext context)
             => Task.FromResult(Answer(answers.GetReport, request.Name));

@@ -130,6 +130,7 @@ public sealed class JobLeaseTests
         [
             () => test.Jobs.Heartbeat(stale, test.Progress(7)),
             () => test.Jobs.Heartbeat(stale, null),
+            () => test.Jobs.RequireLease(stale),
             () => test.Jobs.AppendMessage(stale, "hello"),
             () => test.Jobs.SetPlan(stale, "{}"),
             () => test.Jobs.SetCheckpoint(stale, "attempt-1/step-7"),
@@ -196,20 +197,53 @@ public sealed class JobLeaseTests
     }
 
     [Fact]
-    public void Lease_JobThatKillsItsWorkers_FailsAfterTheLimit()
+    public void Lease_JobThatKillsItsWorkers_FailsAtTheThirdWithTheEvidence()
     {
-        using var test = new TestWorkspace(new WorkspaceOptions { MaxLostLeases = 3 });
+        using var test = new TestWorkspace();
         var job = test.Submit();
-        for (var loss = 0; loss < 3; loss++)
+        for (var loss = 1; loss <= 3; loss++)
         {
+            Assert.Equal(JobState.Queued, test.Job(job.Id).State);
             test.Jobs.Heartbeat(test.Lease(), test.Progress(0));
-            test.Jobs.RequeueWorker("worker-1");
+            test.Jobs.RequeueWorker("worker-1", new WorkerEnd($"was ended by signal {loss}.\nlast words {loss}"));
         }
 
         var failed = test.Job(job.Id);
         Assert.Equal((JobState.Failed, 3), (failed.State, failed.Attempt));
         Assert.Equal("WORKER_LOST", failed.Error?.Reason);
+        Assert.Contains("3 trainers in a row", failed.Error?.Message, StringComparison.Ordinal);
+        Assert.EndsWith("it was ended by signal 3.\nlast words 3", failed.Error?.Message, StringComparison.Ordinal);
+        Assert.Equal([1, 2, 3], test.Jobs.ReadEvents(job.Id, 0, 100).Where(item => item.Payload.StartsWith("Trainer", StringComparison.Ordinal))
+            .Select(item => int.Parse(item.Payload[^1..], null)));
         Assert.Null(test.Jobs.TryLease("worker-1", LeaseDuration));
+    }
+
+    [Fact]
+    public void Lease_WorkersThatGoSilent_AreToldByTheirSilence()
+    {
+        using var test = new TestWorkspace(new WorkspaceOptions { MaxLostLeases = 1 });
+        var job = test.Submit();
+        test.Jobs.Heartbeat(test.Lease(), test.Progress(7));
+        test.Time.Advance(TimeSpan.FromSeconds(31));
+
+        test.Jobs.RequeueExpired();
+
+        Assert.Contains("(training, step 7)", test.Job(job.Id).Error?.Message, StringComparison.Ordinal);
+        Assert.EndsWith("it gave no sign of life for 31 s.", test.Job(job.Id).Error?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RequeueWorker_ThatWasStopped_SaysNothingAgainstTheJob()
+    {
+        using var test = new TestWorkspace(new WorkspaceOptions { MaxLostLeases = 1 });
+        var job = test.Submit();
+        for (var stop = 0; stop < 3; stop++)
+        {
+            test.Lease();
+            Assert.Equal(1, test.Jobs.RequeueWorker("worker-1", new WorkerEnd("did not end in time.", WasStopped: true)));
+            Assert.Equal((JobState.Queued, 0), (test.Job(job.Id).State, test.Job(job.Id).LostLeases));
+        }
+        Assert.Contains(test.Jobs.ReadEvents(job.Id, 0, 100), item => item.Payload == "Trainer 'worker-1' was stopped in attempt 3: it did not end in time.");
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using BiT.Core.Reports;
 using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Core.Weights;
+using BiT.Training.Publishing;
 using BiT.Training.Worker;
 
 namespace BiT.Tests.Unit.Worker;
@@ -141,7 +142,62 @@ public sealed class TrainerWorkerTests : IDisposable
 
         Assert.Equal(JobState.Failed, job.State);
         Assert.Equal("DIVERGED", job.Error?.Reason);
-        Assert.Contains("learning_rate", job.Error?.Message);
+        Assert.Contains("Lower learning_rate (it is 10)", job.Error?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Job_ThatDivergesAfterAnEvaluation_KeepsTheBestWeightsInAFileThatCanBeImported()
+    {
+        // The rate grows until it is too high.
+        var job = await RunAsync(Spec("full", "scratch", Short with { Steps = 400, LearningRate = 10, WarmupSteps = 400, WeightDecay = 1, EvaluationInterval = 5 }));
+
+        Assert.Equal((JobState.Failed, "DIVERGED"), (job.State, job.Error?.Reason));
+        Assert.Matches("at step [1-9][0-9]*:", job.Error?.Message ?? "");
+        var path = $"jobs/{job.Id}/attempt-1/best.npz";
+        Assert.Contains(path, job.Error?.Message, StringComparison.Ordinal);
+        var import = VersionImport.Read(Path.Combine(_folder.Path, path), new ImportSettings { Network = "bit-tiny", Labels = ["blue", "green", "red"], InputSize = 32 });
+        var version = _workspace.Models.Import("saved", import.Store(new Publisher(_workspace)));
+        using var model = Open(version.Manifest);
+        var validation = Dataset().Photos.Where(photo => photo.Split == Split.Validation).ToArray();
+        var right = validation.Count(photo => photo.Label == version.Manifest.Labels[ArgMax(model.Run(Pixels(photo, 32), 1).Logits)]);
+        Assert.Equal(job.Progress?.BestValidationAccuracy, (double)right / validation.Length);
+        Assert.Null(_workspace.Models.Find("squares"));
+    }
+
+    [Fact]
+    public async Task Job_ThatGetsWorse_PublishesTheBestItHasSeen()
+    {
+        var job = await RunAsync(Spec("full", "scratch", Short with { Steps = 24, LearningRate = 0.5, WarmupSteps = 12, EvaluationInterval = 1 }));
+
+        Assert.True(job.State == JobState.Succeeded, job.Error?.ToString());
+        var manifest = Version(job).Manifest;
+        var seen = Report(manifest).Curve.Select(point => point.ValidationAccuracy).OfType<double>().ToArray();
+        Assert.Equal(24, seen.Length);
+        Assert.True(seen[^1] <= seen.Max(), "The last evaluation is one of them.");
+        Assert.Equal(seen.Max(), manifest.ValidationAccuracy);
+    }
+
+    [Fact]
+    public async Task Job_RunAgainByItsPlan_PublishesTheSameBytesAndItsLineageNamesWhatTheyCameFrom()
+    {
+        var first = await RunAsync(Spec("full", "scratch", Short with { MixupAlpha = 0.2, EarlyStoppingPatience = 5 }));
+        Assert.True(first.State == JobState.Succeeded, first.Error?.ToString());
+        // Made anew, not found.
+        Directory.Delete(_workspace.CacheFolder, recursive: true);
+        Directory.CreateDirectory(_workspace.CacheFolder);
+        var rerun = _workspace.Jobs.Rerun(first.Id);
+        await RunUntilAsync(rerun.Id, job => job.IsDone);
+        var head = await RunAsync(Spec("head", "lite", Short with { Steps = 20, LearningRate = 1, MicroBatchSize = 12, WarmupSteps = null }) with { Base = first.Result });
+
+        var (expected, actual, based) = (Version(first).Manifest, Version(Job(rerun.Id)).Manifest, Version(head).Manifest);
+        Assert.Equal((expected.InferenceGraph, expected.Weights, expected.Report), (actual.InferenceGraph, actual.Weights, actual.Report));
+        foreach (var key in (string[])["plan", "planHash", "dataHash", "baseHash", "codeVersion", "fingerprint", "finalState", "bestStep"])
+            Assert.Equal((key, expected.Lineage[key]), (key, actual.Lineage[key]));
+        Assert.Equal($"\"{Dataset().Id}\"", expected.Lineage["dataHash"]);
+        Assert.Equal("null", expected.Lineage["baseHash"]);
+        Assert.Equal($"\"{expected.Weights}\"", based.Lineage["baseHash"]);
+        Assert.NotEqual(expected.Lineage["finalState"], based.Lineage["finalState"]);
+        Assert.Matches("^\"[0-9]+\\.[0-9]+\\.[0-9]+", expected.Lineage["codeVersion"]);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace BiT.CommandLine;
 
-/// <summary><c>bit jobs [list|show|watch|cancel|pause|resume|delete]</c></summary>
+/// <summary><c>bit jobs [list|show|watch|cancel|pause|resume|rerun|delete]</c></summary>
 internal static class JobsCommand
 {
     private static readonly string[] States =
@@ -13,7 +13,7 @@ internal static class JobsCommand
     public static Command Create(CliEnvironment environment)
     {
         var list = CreateList("list", "List jobs, newest first.", environment);
-        var command = CreateList("jobs", "List, follow, pause, cancel and delete fine-tuning jobs. Alone: list.", environment);
+        var command = CreateList("jobs", "List, follow, pause, cancel, repeat and delete fine-tuning jobs. Alone: list.", environment);
         command.Subcommands.Add(list);
         command.Subcommands.Add(CreateForJob("show", "Show a job with its plan.", environment, (terminal, client, job, cancellationToken) =>
             ShowAsync(terminal, client.GetFineTuneJobAsync(job, cancellationToken))));
@@ -21,6 +21,8 @@ internal static class JobsCommand
         command.Subcommands.Add(CreateForJob("cancel", "Ask a job to stop.", environment, CancelAsync));
         command.Subcommands.Add(CreateForJob("pause", "Set a job aside at a checkpoint; its trainer is free for others.", environment, PauseAsync));
         command.Subcommands.Add(CreateForJob("resume", "Queue a paused job again; it goes on from its checkpoint.", environment, ResumeAsync));
+        command.Subcommands.Add(CreateForJob("rerun", "Do again what a job did, by its plan, and compare the hashes of what is published.",
+            environment, RerunCommand.RunAsync));
         command.Subcommands.Add(CreateForJob("delete", "Delete a job that is done, its events and checkpoints. Its version stays.",
             environment, DeleteAsync));
         return command;

@@ -74,6 +74,18 @@ public sealed partial class BitClient
             options => _fineTuning.ResumeFineTuneJobAsync(request, options), _options.Deadline, cancellationToken).ConfigureAwait(false));
     }
 
+    /// <summary>Queues a job that does again what a job that succeeded did, by its resolved plan, and publishes a version of the same model
+    /// to compare with. Every call makes a job.</summary>
+    /// <returns>The new job.</returns>
+    /// <exception cref="BitException">NotFound: the job, its version, data set or base is gone. FailedPrecondition: it did not
+    /// succeed.</exception>
+    public async Task<FineTuneJob> RerunFineTuneJobAsync(string job, CancellationToken cancellationToken = default)
+    {
+        var request = new Wire.RerunFineTuneJobRequest { Name = ResourceName.Job(job) };
+        return FineTuneWire.FromWire(await CallAsync(
+            options => _fineTuning.RerunFineTuneJobAsync(request, options), _options.Deadline, cancellationToken).ConfigureAwait(false));
+    }
+
     /// <summary>Deletes a job that is done, with its events and checkpoints. Its version stays.</summary>
     /// <exception cref="BitException">NotFound: there is no such job. FailedPrecondition: it is not done.</exception>
     public async Task DeleteFineTuneJobAsync(string job, CancellationToken cancellationToken = default)
