@@ -1,11 +1,14 @@
 using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Serving.Startup;
+using BiT.Serving.Upkeep;
 using Microsoft.AspNetCore.Hosting.Server;
 
 // Exit codes: 0 stopped as asked, 1 cannot run (port taken, unusable workspace), 2 wrong configuration.
 try
 {
+    if (UpkeepVerbs.Has(args))
+        return UpkeepVerbs.Run(args, TimeProvider.System, Console.Out, Console.Error);
     var asksForHealth = args is [HealthVerb.Name, ..];
     var arguments = asksForHealth ? args[1..] : args;
     var configuration = ServerConfiguration.Load(arguments);

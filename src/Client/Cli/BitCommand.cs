@@ -39,6 +39,10 @@ internal static class BitCommand
         ModelsCommand.Create(environment),
         DatasetsCommand.Create(environment),
         ServeCommand.Create(environment),
+        DoctorCommand.Create(environment),
+        GcCommand.Create(environment),
+        BackupCommands.CreateBackup(environment),
+        BackupCommands.CreateRestore(environment),
         DrawCommand.Create(environment),
     };
 

@@ -119,7 +119,26 @@ public sealed class BlobStore
     /// <inheritdoc cref="GraphFiles.Create" path="/exception"/>
     public GraphFiles PlaceGraph(string model, string data, Action<string> log) => GraphFiles.Create(this, model, data, _temporaryFolder, log);
 
-    /// <summary>Fails unless every blob is stored.</summary>
+    /// <summary>Held while a file is put in place; see <see cref="BlobCollector"/>.</summary>
+    internal FolderLock LockShared() => FolderLock.Share(_folder);
+
+    /// <summary>Held while files are deleted.</summary>
+    internal FolderLock LockAlone() => FolderLock.TakeAlone(_folder);
+
+    /// <summary>The files of blobs; whatever else lies in the folder is left out.</summary>
+    internal IEnumerable<FileInfo> EnumerateFiles() => !Directory.Exists(_folder) ? [] : new DirectoryInfo(_folder).EnumerateDirectories()
+        .SelectMany(folder => folder.EnumerateFiles().Where(file => ResourceIds.IsHash(file.Name) && file.Name.StartsWith(folder.Name, StringComparison.Ordinal)));
+
+    /// <summary>Dates blobs anew, because they may have lost their last reference: whoever reads them goes on for a while. To be called in the
+    /// transaction that removes the reference.</summary>
+    internal void Renew(IEnumerable<string> hashes)
+    {
+        var now = FileClock.Now();
+        foreach (var path in hashes.Distinct().Select(PathOf).Where(File.Exists))
+            File.SetLastWriteTimeUtc(path, now);
+    }
+
+    /// <summary>Fails unless every blob is stored. What is to refer to them calls it in the transaction that makes the reference.</summary>
     internal void Require(IEnumerable<string?> hashes, string usedBy)
     {
         foreach (var hash in hashes.OfType<string>().Distinct().Where(hash => !Contains(hash)))
@@ -129,11 +148,7 @@ public sealed class BlobStore
     /// <summary>Deletes temporary files and folders of processes that died.</summary>
     internal void DeleteAbandoned()
     {
-        // Compared with a file made just now: only the file system's own clock says how old its files are.
-        var probe = Path.Combine(_temporaryFolder, Path.GetRandomFileName());
-        File.WriteAllBytes(probe, []);
-        var now = File.GetLastWriteTimeUtc(probe);
-        File.Delete(probe);
+        var now = FileClock.Now();
         foreach (var path in Directory.EnumerateFiles(_temporaryFolder, AbandonedPattern))
             if (now - File.GetLastWriteTimeUtc(path) > AbandonedAge)
                 File.Delete(path);

@@ -40,7 +40,9 @@ internal sealed class BlobWriter : IDisposable
         var path = _store.PathOf(hash);
         DurableFile.CreateFolder(Path.GetDirectoryName(path) ?? "/");
         // Also over an existing blob: a damaged one is healed, and readers that have the old file open keep it.
-        DurableFile.MoveFlushed(_temporaryPath, path);
+        using (_store.LockShared())
+            File.Move(_temporaryPath, path, overwrite: true);
+        DurableFile.FlushFolder(Path.GetDirectoryName(path) ?? "/");
         return hash;
     }
 

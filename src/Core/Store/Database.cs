@@ -30,9 +30,11 @@ internal sealed class Database : IDisposable
             Configure(_watcher);
             Schema.Prepare(_watcher, path);
         }
-        catch
+        catch (Exception failure)
         {
             _watcher.Dispose();
+            if (failure is SqliteException database && Describe(database) is { } message)
+                throw new WorkspaceException($"{path}: {message}", failure);
             throw;
         }
     }
@@ -94,11 +96,13 @@ internal sealed class Database : IDisposable
     /// <summary>What to tell about a failure of the surroundings; null for a bug of ours.</summary>
     private string? Describe(SqliteException failure) => failure.SqliteErrorCode switch
     {
-        // SQLITE_BUSY and LOCKED, READONLY, IOERR, FULL.
+        // SQLITE_BUSY and LOCKED, READONLY, IOERR, CORRUPT and NOTADB, FULL, CANTOPEN.
         5 or 6 => $"Another process held the database for more than BusyTimeout = {_options.BusyTimeout.TotalSeconds} s. "
             + "Try again; find out what holds it.",
         8 => "The database cannot be written: the file or its file system is read-only. Check the workspace's permissions.",
         10 => $"The disk failed under the database: {failure.Message} Check the disk, then try again.",
+        11 or 26 => $"The database is damaged: {failure.Message} Stop the server and the trainers, look with bit doctor, and restore a backup.",
+        14 => "The database cannot be opened: its folder is gone, or cannot be written. Check the workspace's folder and its permissions.",
         13 => "The disk that holds the workspace is full. Nothing was stored; free some space and try again.",
         _ => null,
     };

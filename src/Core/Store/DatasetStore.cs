@@ -33,10 +33,10 @@ public sealed partial class DatasetStore
     {
         var canonical = DatasetContent.Canonicalize(photos.Select(Checked));
         CheckClasses(canonical);
-        _blobs.Require(canonical.Select(photo => photo.Blob), "The data set");
         var id = DatasetContent.Id(canonical);
         return _database.Write(connection =>
         {
+            _blobs.Require(canonical.Select(photo => photo.Blob), "The data set");
             var seq = FindRow(connection, id)?.Seq ?? Insert(connection, id, displayName, canonical);
             if (problems is not null)
                 ReplaceProblems(connection, seq, problems);
@@ -68,7 +68,8 @@ public sealed partial class DatasetStore
         });
     }
 
-    /// <summary>Deletes a data set with its report. Its photos stay in the blob store: other sets may have them too.</summary>
+    /// <summary>Deletes a data set with its report. Its photos stay in the blob store until they are collected:
+    /// other sets may have them too.</summary>
     /// <returns>False if there is none.</returns>
     /// <exception cref="DatasetInUseException">Jobs that are not done need it.</exception>
     public bool Delete(string id) => _database.Write(connection =>
@@ -76,6 +77,7 @@ public sealed partial class DatasetStore
         if (FindRow(connection, id) is not { } row)
             return false;
         CheckUnused(connection, id);
+        _blobs.Renew(connection.Query("SELECT DISTINCT blob FROM photos WHERE dataset = $seq", photo => photo.GetString(0), ("$seq", row.Seq)));
         connection.Execute("DELETE FROM photos WHERE dataset = $seq", ("$seq", row.Seq));
         // The problems go with it: ON DELETE CASCADE.
         connection.Execute("DELETE FROM datasets WHERE seq = $seq", ("$seq", row.Seq));

@@ -39,6 +39,9 @@ internal sealed record JobRow(long Seq, JobRecord Job, string? WorkerId, string?
         $"{Select} WHERE state = $running AND lease_end <= $now ORDER BY seq",
         Read, ("$running", (int)JobState.Running), ("$now", now.ToUnixTimeMilliseconds()));
 
+    public static List<JobRow> Running(SqliteConnection connection) => connection.Query(
+        $"{Select} WHERE state = $running ORDER BY seq", Read, ("$running", (int)JobState.Running));
+
     public static List<JobRow> RunningBy(SqliteConnection connection, string workerId) => connection.Query(
         $"{Select} WHERE state = $running AND worker = $worker ORDER BY seq",
         Read, ("$running", (int)JobState.Running), ("$worker", workerId));

@@ -114,7 +114,7 @@ public sealed partial class JobStore
     /// <exception cref="ArgumentException">The manifest is not valid, or names another job or data set.</exception>
     public ModelVersionRecord Publish(JobLease lease, ModelManifest manifest, JobComparison? comparison = null)
     {
-        _models.CheckManifest(manifest);
+        ModelStore.CheckManifest(manifest);
         return _database.Write(connection =>
         {
             var found = JobRow.Get(connection, lease.JobId);
@@ -148,6 +148,14 @@ public sealed partial class JobStore
     {
         connection.Execute("DELETE FROM trainers WHERE id = $id", ("$id", workerId));
         return TakeBackLost(connection, JobRow.RunningBy(connection, workerId), end ?? new WorkerEnd("ended."), _time.GetUtcNow());
+    });
+
+    /// <summary>Takes back every job that runs, as if its worker had handed it back.</summary>
+    internal void TakeBackAll() => _database.Write(connection =>
+    {
+        foreach (var row in JobRow.Running(connection))
+            JobTransitions.TakeBack(connection, row, _time.GetUtcNow());
+        return true;
     });
 
     /// <summary>A trainer says that it is there, with work or without.</summary>

@@ -2,7 +2,8 @@ using Microsoft.Data.Sqlite;
 
 namespace BiT.Core.Store;
 
-/// <summary>Deletion: rows get a delete_time and are seen by nobody any more; files stay, for another version may name the same.</summary>
+/// <summary>Deletion: rows get a delete_time and are seen by nobody any more; files stay until
+/// they are collected, for another version may name the same.</summary>
 public sealed partial class ModelStore
 {
     private const string InUse = "VERSION_IN_USE";
@@ -36,6 +37,7 @@ public sealed partial class ModelStore
             throw new ModelStateException(InUse,
                 $"{id} cannot be deleted: it is the base of {Names("job", "jobs", jobs)}, not done yet. Wait for the end or cancel.");
         }
+        RenewFiles(connection, "model = $model AND number = $number", ("$model", id.ModelId), ("$number", id.Number));
         return connection.Execute("UPDATE model_versions SET delete_time = $now WHERE model = $model AND number = $number",
             ("$now", Now), ("$model", id.ModelId), ("$number", id.Number));
     });
@@ -60,10 +62,15 @@ public sealed partial class ModelStore
             throw new ModelStateException(InUse, $"Model '{modelId}' cannot be deleted: a version of it is the base or the goal of "
                 + $"{Names("job", "jobs", jobs)}, not done yet. Wait for the end or cancel.");
         }
+        RenewFiles(connection, "model = $model AND delete_time IS NULL", ("$model", modelId));
         connection.Execute("UPDATE model_versions SET delete_time = $now WHERE model = $model AND delete_time IS NULL",
             ("$now", Now), ("$model", modelId));
         return connection.Execute("UPDATE models SET delete_time = $now WHERE id = $model", ("$now", Now), ("$model", modelId));
     });
+
+    private void RenewFiles(SqliteConnection connection, string condition, params ReadOnlySpan<(string, object?)> parameters) => _blobs.Renew(
+        connection.Query($"SELECT manifest, compositions FROM model_versions WHERE {condition}",
+            row => BlobReferences.OfVersion(row.GetString(0), row.TextOrNull(1)), parameters).SelectMany(files => files));
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -85,9 +85,9 @@ public sealed partial class ModelStore
     /// <exception cref="BlobNotFoundException">A file is not in the store.</exception>
     public void AddCompositions(ModelVersionId id, ComposedFiles files)
     {
-        _blobs.Require([files.InferenceGraph, files.InferenceGraphData, files.Weights], $"A composition of {id}");
         _database.Write(connection =>
         {
+            _blobs.Require([files.InferenceGraph, files.InferenceGraphData, files.Weights], $"A composition of {id}");
             if (FindCompositions(connection, id) is not { } known)
                 return 0;
             var all = new ComposedFiles
@@ -101,8 +101,8 @@ public sealed partial class ModelStore
         });
     }
 
-    /// <summary>Checks what can be checked without the database: names, sizes, and that all files are in the store.</summary>
-    internal void CheckManifest(ModelManifest manifest)
+    /// <summary>Checks what can be checked without the database: names and sizes.</summary>
+    internal static void CheckManifest(ModelManifest manifest)
     {
         if (manifest.Method is not ("full" or "head" or "backbone" or "inference"))
         {
@@ -120,12 +120,13 @@ public sealed partial class ModelStore
                 + "backbone versions have none, others at least 1.", nameof(manifest));
         if (manifest.InputSize < 1)
             throw new ArgumentException($"The manifest has input size {manifest.InputSize}; expected at least 1.", nameof(manifest));
-        _blobs.Require([manifest.InferenceGraph, manifest.InferenceGraphData, manifest.Weights, manifest.Head, manifest.Report], "The manifest");
     }
 
     /// <summary>Adds the next version within the caller's transaction.</summary>
+    /// <exception cref="BlobNotFoundException">A file of the manifest is not in the store.</exception>
     internal ModelVersionRecord AddVersion(SqliteConnection connection, string modelId, ModelManifest manifest)
     {
+        _blobs.Require(BlobReferences.Of(manifest), "The manifest");
         var time = _time.GetUtcNow().ToUnixTimeMilliseconds();
         // A deleted model of that name begins anew; its old versions stay deleted, and their numbers stay used.
         connection.Execute(

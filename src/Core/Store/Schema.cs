@@ -156,10 +156,7 @@ internal static class Schema
             UseWriteAheadLog(connection, path);
             using var transaction = connection.BeginTransaction(deferred: false);
             // Again, under the lock: another process may have been faster.
-            for (var version = CheckVersion(connection, path); version < CurrentVersion; version++)
-                connection.Execute(Migrations[version]);
-            connection.Execute(FormattableString.Invariant(
-                $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {CurrentVersion};"));
+            Migrate(connection, CheckVersion(connection, path));
             transaction.Commit();
         }
         catch (SqliteException failure) when (failure.SqliteErrorCode == NotADatabase)
@@ -169,7 +166,20 @@ internal static class Schema
         }
     }
 
-    private static int CheckVersion(SqliteConnection connection, string path)
+    /// <summary>Brings tables to the current version, in the caller's transaction.</summary>
+    /// <param name="connection">The database.</param>
+    /// <param name="version">The version that it has; 0 for an empty one.</param>
+    public static void Migrate(SqliteConnection connection, int version)
+    {
+        for (; version < CurrentVersion; version++)
+            connection.Execute(Migrations[version]);
+        connection.Execute(FormattableString.Invariant(
+            $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {CurrentVersion};"));
+    }
+
+    /// <summary>The version of a database of ours.</summary>
+    /// <exception cref="WorkspaceException">It is another program's, or newer than this program.</exception>
+    public static int CheckVersion(SqliteConnection connection, string path)
     {
         var version = connection.QueryNumber("PRAGMA user_version");
         var application = connection.QueryNumber("PRAGMA application_id");

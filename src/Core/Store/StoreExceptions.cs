@@ -3,8 +3,9 @@ namespace BiT.Core.Store;
 /// <summary>A folder cannot be opened as a workspace: a network file system, a newer schema, or another program's database.</summary>
 public sealed class WorkspaceException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>The database could not be read or written just now: the disk is full or failing, or another process holds it for longer than
-/// <see cref="WorkspaceOptions.BusyTimeout"/>. Nothing of the call was stored; it may be tried again.</summary>
+/// <summary>The database could not be read or written just now: the disk is full or failing, the file is damaged, or another process holds it
+/// for longer than <see cref="WorkspaceOptions.BusyTimeout"/>. Nothing of the call was stored; unless it is damaged, it may be tried
+/// again.</summary>
 public sealed class StoreUnavailableException(string message, Exception inner) : Exception(message, inner);
 
 /// <summary>There is no data set, job, model or version of that name.</summary>

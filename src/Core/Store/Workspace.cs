@@ -9,10 +9,12 @@ public sealed class Workspace : IDisposable
     private const string DatabaseName = "bit.db";
 
     private readonly Database _database;
+    private readonly TimeProvider _time;
 
     private Workspace(string path, Database database, TimeProvider time, WorkspaceOptions options)
     {
         _database = database;
+        _time = time;
         Path = path;
         Blobs = new BlobStore(FolderOf("blobs"), TemporaryFolder);
         Models = new ModelStore(database, Blobs, time);
@@ -62,15 +64,54 @@ public sealed class Workspace : IDisposable
         var database = new Database(System.IO.Path.Combine(root, DatabaseName), options);
         DurableFile.FlushFolder(root);
         var workspace = new Workspace(root, database, time, options);
-        workspace.Blobs.DeleteAbandoned();
-        SpoolFile.DeleteAbandoned(workspace.TemporaryFolder);
-        workspace.DeleteFoldersWithoutJob();
+        workspace.DeleteLeftovers();
         return workspace;
     }
 
     /// <summary>Makes an empty file for something on its way; the caller disposes it, which deletes it.</summary>
     /// <exception cref="IOException">It cannot be made.</exception>
     public SpoolFile CreateSpool() => SpoolFile.Create(TemporaryFolder);
+
+    /// <summary>Keeps what is stored or loses its last reference from now on from being collected; the caller disposes it.</summary>
+    /// <exception cref="IOException">It cannot be taken.</exception>
+    public BlobHold HoldBlobs() => BlobHold.Take(TemporaryFolder);
+
+    /// <summary>As <see cref="HoldBlobs"/>, for who only reads: null on a disk without room for it, and what is read is protected by its age
+    /// alone.</summary>
+    public BlobHold? TryHoldBlobs() => WorkspaceInspection.TryHold(TemporaryFolder);
+
+    /// <summary>Deletes what nobody needs any more: unreferenced blobs, checkpoints and progress events of jobs that ended long ago, leftovers
+    /// of processes that died. May be called at any time; see docs/operations.md.</summary>
+    /// <param name="options">How long things are kept.</param>
+    /// <param name="isDryRun">Deletes nothing, only counts.</param>
+    /// <exception cref="InvalidDataException">A row cannot be read, so nobody knows what it refers to; nothing was deleted.</exception>
+    public CollectionReport Collect(CollectionOptions options, bool isDryRun)
+    {
+        var (blobs, kept) = new BlobCollector(_database, Blobs, TemporaryFolder).Collect(options.BlobAge, isDryRun);
+        var jobs = new JobCollector(_database, FolderOf("jobs"), _time);
+        var checkpoints = jobs.CollectCheckpoints(options.CheckpointAge, isDryRun);
+        var events = jobs.CollectEvents(options.EventAge, isDryRun);
+        if (!isDryRun)
+            DeleteLeftovers();
+        return new CollectionReport
+        {
+            IsDryRun = isDryRun,
+            BlobCount = blobs.Files,
+            BlobBytes = blobs.Bytes,
+            KeptBlobCount = kept.Files,
+            KeptBlobBytes = kept.Bytes,
+            CheckpointJobCount = checkpoints.Files,
+            CheckpointBytes = checkpoints.Bytes,
+            EventCount = events,
+        };
+    }
+
+    /// <summary>Takes back what trainers held when the database was copied: they do not know this workspace.</summary>
+    internal void ForgetProcesses()
+    {
+        _database.Write(connection => connection.Execute("DELETE FROM trainers; DELETE FROM tasks;"));
+        Jobs.TakeBackAll();
+    }
 
     /// <summary>Deletes a job that is done: its row and events first, then its folder. Its version stays.</summary>
     /// <remarks>A folder that outlives its row, because the process ended in between or a file was in use, goes when the workspace is next
@@ -109,6 +150,14 @@ public sealed class Workspace : IDisposable
     public long DataVersion() => _database.DataVersion();
 
     public void Dispose() => _database.Dispose();
+
+    private void DeleteLeftovers()
+    {
+        Blobs.DeleteAbandoned();
+        SpoolFile.DeleteAbandoned(TemporaryFolder);
+        BlobHold.Oldest(TemporaryFolder);
+        DeleteFoldersWithoutJob();
+    }
 
     // The folders are listed before the rows are read: a folder is made after its row, so one without a row has lost it.
     private void DeleteFoldersWithoutJob()

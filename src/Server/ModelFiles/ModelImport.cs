@@ -43,6 +43,7 @@ internal sealed class ModelImport(Workspace workspace, TrainerTasks tasks, Limit
 
     private async Task<string> RunAsync(IAsyncStreamReader<ImportModelVersionRequest> messages, CancellationTokenSource stop)
     {
+        using var hold = workspace.HoldBlobs();
         var reader = new TimedReader<ImportModelVersionRequest>(messages, limits, time);
         if (!await reader.MoveNextAsync(stop.Token) || reader.Current.PartCase != PartOneofCase.Header)
             throw FieldViolations.Single("header", "is missing; expected one header as the first message.");

@@ -15,6 +15,8 @@ internal sealed class DatasetUpload(Workspace workspace, PhotoCheck check, Limit
 
     private readonly PhotoIntake _intake = new(workspace, check, limits);
     private readonly MemoryStream _content = new();
+    // Nothing refers to the photos before the end.
+    private readonly BlobHold _hold = workspace.HoldBlobs();
     private readonly HashSet<string> _labels = new(StringComparer.Ordinal);
     private DatasetHeader? _header;
     private ArchiveUpload? _archive;
@@ -72,6 +74,7 @@ internal sealed class DatasetUpload(Workspace workspace, PhotoCheck check, Limit
     {
         _archive?.Dispose();
         _content.Dispose();
+        _hold.Dispose();
     }
 
     private void Begin(DatasetHeader header)

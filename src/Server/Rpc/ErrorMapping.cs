@@ -21,10 +21,12 @@ internal static class ErrorMapping
     /// <summary>ErrorInfo.domain of every error.</summary>
     public const string Domain = "bit";
 
-    // sqlite3.h: SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL.
+    // sqlite3.h: SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_CORRUPT, SQLITE_NOTADB.
     private const int SqliteBusy = 5;
     private const int SqliteLocked = 6;
     private const int SqliteFull = 13;
+    private const int SqliteCorrupt = 11;
+    private const int SqliteNotADatabase = 26;
 
     private static readonly TimeSpan BusyRetry = TimeSpan.FromSeconds(1);
 
@@ -77,6 +79,8 @@ internal static class ErrorMapping
         ServerStoppingException stopping => Error(Code.Unavailable, "SERVER_STOPPING", stopping.Message).With(Retry(RestartRetry)),
         StoreUnavailableException { InnerException: SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked or SqliteFull } cause } =>
             ToStatus(cause),
+        StoreUnavailableException { InnerException: SqliteException { SqliteErrorCode: SqliteCorrupt or SqliteNotADatabase } } damaged =>
+            Error(Code.DataLoss, "STORE_DAMAGED", damaged.Message),
         StoreUnavailableException store => Error(Code.Unavailable, "STORE_UNAVAILABLE", store.Message).With(Retry(RestartRetry)),
         SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked } =>
             Error(Code.Unavailable, "STORE_BUSY", "The store is busy with another process's write. Try again.").With(Retry(BusyRetry)),

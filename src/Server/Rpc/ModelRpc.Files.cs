@@ -14,6 +14,8 @@ internal sealed partial class ModelRpc
         violations.Require(System.Enum.IsDefined(request.File), "file",
             $"is {(int)request.File}; expected 0 or 1 (the inference graph) or 2 (the weights).");
         violations.ThrowIfAny();
+        // The version may be deleted while its file is sent.
+        using var hold = workspace.TryHoldBlobs();
         var version = catalog.Find(reference ?? throw violations.Exception());
         using var slot = downloads.Take();
         var content = await files.FindAsync(version, request.File, context.CancellationToken);

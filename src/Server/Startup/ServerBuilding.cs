@@ -8,6 +8,7 @@ using BiT.Serving.ModelFiles;
 using BiT.Serving.Pages;
 using BiT.Serving.Rpc;
 using BiT.Serving.Telemetry;
+using BiT.Serving.Upkeep;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace BiT.Serving.Startup;
@@ -63,7 +64,8 @@ internal static class ServerBuilding
 
     public static void AddOptions(this IServiceCollection services, ServerOptions options) => services
         .AddSingleton(options).AddSingleton(options.Limits).AddSingleton(options.Batching)
-        .AddSingleton(options.Hosting).AddSingleton(options.Trainer).AddSingleton(options.Runtime);
+        .AddSingleton(options.Hosting).AddSingleton(options.Trainer).AddSingleton(options.Runtime)
+        .AddSingleton(options.Retention);
 
     public static void AddModels(this IServiceCollection services, ServerOptions options)
     {
@@ -86,7 +88,7 @@ internal static class ServerBuilding
                 provider.GetRequiredService<Workspace>().Jobs, provider.GetRequiredService<JobSignals>(),
                 provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TrainerTasks>();
-        services.AddHostedService<Promoter>();
+        services.AddHostedService<Promoter>().AddHostedService<RetentionService>();
         services.AddHostedService<TrainerSupervisor>().AddHostedService<StandardInputWatch>();
     }
 

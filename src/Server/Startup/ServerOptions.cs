@@ -3,13 +3,14 @@ using BiT.Core.Runtime;
 using BiT.Serving.Batching;
 using BiT.Serving.Hosting;
 using BiT.Serving.Jobs;
+using BiT.Serving.Upkeep;
 
 namespace BiT.Serving.Startup;
 
 /// <summary>Everything that can be configured, read once at the start and checked as a whole.</summary>
 internal sealed record ServerOptions
 {
-    private static readonly string[] Sections = ["Listen", "Workspace", "Limits", "Batching", "Hosting", "Trainer", "Runtime", "Logging"];
+    private static readonly string[] Sections = ["Listen", "Workspace", "Limits", "Batching", "Hosting", "Trainer", "Runtime", "Retention", "Logging"];
 
     private const string LogFormatKey = "Logging:Format";
 
@@ -25,6 +26,7 @@ internal sealed record ServerOptions
     public required HostingOptions Hosting { get; init; }
     public required TrainerOptions Trainer { get; init; }
     public required RuntimeOptions Runtime { get; init; }
+    public required RetentionOptions Retention { get; init; }
 
     /// <summary>How log lines look.</summary>
     public required LogFormat LogFormat { get; init; }
@@ -55,6 +57,7 @@ internal sealed record ServerOptions
             Hosting = reader.Read<HostingOptions>("Hosting"),
             Trainer = reader.Read<TrainerOptions>("Trainer"),
             Runtime = reader.Read<RuntimeOptions>("Runtime"),
+            Retention = reader.Read<RetentionOptions>("Retention"),
             LogFormat = reader.ReadChoice(LogFormatKey, LogFormat.Auto),
             StopWithStandardInput = reader.ReadSwitch(nameof(StopWithStandardInput)),
         };

@@ -67,7 +67,7 @@ public sealed class UploadFaultTests
                 Directory.EnumerateFiles(temporary).Any(path => new FileInfo(path).Length > 0)));
             await server.KillAsync();
         }
-        Assert.Single(Directory.EnumerateFiles(temporary));
+        Assert.Single(Directory.EnumerateFiles(temporary, "*.spool.tmp"));
 
         await using (await ServerProcess.StartAsync(folder.Path))
         {

@@ -10,6 +10,7 @@ using BiT.Serving.Batching;
 using BiT.Serving.Hosting;
 using BiT.Serving.Jobs;
 using BiT.Serving.Startup;
+using BiT.Serving.Upkeep;
 using BiT.Training.Verbs;
 
 namespace BiT.Tests.Unit.Repository;
@@ -21,7 +22,7 @@ public sealed partial class ConfigurationDocumentTests
     [
         ("Listen", typeof(ListenOptions)), ("Workspace", typeof(WorkspaceFolderOptions)), ("Limits", typeof(LimitOptions)),
         ("Batching", typeof(BatchingOptions)), ("Hosting", typeof(HostingOptions)), ("Trainer", typeof(TrainerOptions)),
-        ("Runtime", typeof(RuntimeOptions)),
+        ("Runtime", typeof(RuntimeOptions)), ("Retention", typeof(RetentionOptions)),
     ];
 
     // The end of an option's name tells its unit; the first that fits counts.

@@ -117,7 +117,7 @@ public sealed class TaskStore
     public ModelVersionRecord Publish(TaskLease lease, string modelId, ModelManifest manifest)
     {
         ResourceIds.CheckModelId(modelId);
-        _models.CheckManifest(manifest);
+        ModelStore.CheckManifest(manifest);
         return _database.Write(connection =>
         {
             var row = Require(connection, lease);
