@@ -35,7 +35,7 @@ internal sealed class AutoPlanner
     private readonly FineTuneOverrides overrides;
     private readonly DatasetFacts data;
     private readonly TimeSpan budget;
-    private readonly bool hasBase;
+    private readonly bool isPretrained;
     private readonly Func<string, int, int, double> measure;
     private readonly Dictionary<(string Method, int Crop, int MicroBatch), double> measured = [];
     private readonly List<string> reasons = [];
@@ -46,7 +46,7 @@ internal sealed class AutoPlanner
         overrides = request.Spec.Overrides;
         data = request.Data;
         budget = overrides.TimeBudget ?? OverrideRules.DefaultTimeBudget;
-        hasBase = request.Spec.Base is not null;
+        isPretrained = request.IsPretrained;
         measure = request.SecondsPerImage
             ?? throw new ArgumentException("The recipe auto needs SecondsPerImage to measure this machine.", nameof(request));
     }
@@ -67,7 +67,9 @@ internal sealed class AutoPlanner
         return values with { TimeBudget = budget, Reasons = reasons };
     }
 
-    private IReadOnlyList<int> CandidateCrops() => overrides.Crop is { } crop ? [crop] : CropLadder.For(data.MedianArea, hasBase);
+    private IReadOnlyList<int> CandidateCrops() => overrides.Crop is { } crop
+        ? [crop]
+        : [.. CropLadder.For(data.MedianArea, isPretrained).Where(candidate => candidate <= (request.LargestCrop ?? int.MaxValue))];
 
     private IReadOnlyList<int> FittingCrops(string method) =>
         [.. CandidateCrops().Where(candidate => request.MaxMicroBatch(method, candidate) >= 1)];
@@ -79,7 +81,7 @@ internal sealed class AutoPlanner
             reasons.Add($"Method {request.Spec.Method}: asked for.");
             return request.Spec.Method;
         }
-        if (!hasBase)
+        if (!isPretrained)
         {
             reasons.Add("Method full: there are no pre-trained weights, and features of a random backbone carry little.");
             return "full";
@@ -136,8 +138,8 @@ internal sealed class AutoPlanner
         int crop = LargestCrop("full", crops, batch, WantedPhotos(batch));
         double perImage = Seconds("full", crop, batch);
         int steps = ChooseSteps(batch, perImage);
-        RecipeValues values = hasBase ? Tune(crop, batch, steps) : Recipes.ScratchValues(request, crop, batch, steps);
-        if (!hasBase) reasons.AddRange(Recipes.ScratchReasons(batch));
+        RecipeValues values = isPretrained ? Tune(crop, batch, steps) : Recipes.ScratchValues(request, crop, batch, steps);
+        if (!isPretrained) reasons.AddRange(Recipes.ScratchReasons(batch));
         return values with
         {
             SecondsPerStep = perImage * batch,
@@ -164,14 +166,14 @@ internal sealed class AutoPlanner
     private int ChooseBatch(int smallestCrop)
     {
         if (overrides.BatchSize is { } asked) return asked;
-        int usual = hasBase
+        int usual = isPretrained
             ? data.TrainCount switch { < 500 => 32, < 5000 => 64, _ => 128 }
             : data.TrainCount < 1000 ? 32 : 64;
-        int wantedSteps = hasBase ? TuneMinSteps : 4 * ScratchMinSteps;
+        int wantedSteps = isPretrained ? TuneMinSteps : 4 * ScratchMinSteps;
         double affordable = TrainingSeconds / Seconds("full", smallestCrop, usual);
         int batch = affordable < (double)wantedSteps * usual ? SmallestBatch : usual;
         reasons.Add(batch == usual
-            ? $"Batch {batch}: usual for {data.TrainCount:N0} photos {(hasBase ? "and pre-trained weights" : "from random weights")}."
+            ? $"Batch {batch}: usual for {data.TrainCount:N0} photos {(isPretrained ? "and pre-trained weights" : "from random weights")}."
             : $"Batch {batch} instead of {usual}: the budget is short, and more small steps learn more than few large ones.");
         return batch;
     }
@@ -179,7 +181,7 @@ internal sealed class AutoPlanner
     private long WantedPhotos(int batch)
     {
         if (overrides.Steps is { } asked) return (long)asked * batch;
-        if (hasBase) return (long)TuneMinSteps * batch;
+        if (isPretrained) return (long)TuneMinSteps * batch;
         return Math.Max((long)ScratchMinSteps * batch, (long)ScratchMinEpochs * data.TrainCount);
     }
 
@@ -224,7 +226,7 @@ internal sealed class AutoPlanner
     private long MostUsefulSteps(int batch)
     {
         int epoch = Recipes.StepsPerEpoch(data.TrainCount, batch);
-        if (!hasBase) return Math.Clamp((long)ScratchMaxEpochs * epoch, 2 * ScratchMinSteps, OverrideRules.MaxSteps);
+        if (!isPretrained) return Math.Clamp((long)ScratchMaxEpochs * epoch, 2 * ScratchMinSteps, OverrideRules.MaxSteps);
         int hyperRule = HyperRule.Schedule(data.TrainCount, batch)[^1];
         return Math.Min(hyperRule, Math.Max(2 * TuneMinSteps, (long)TuneMaxEpochs * epoch));
     }

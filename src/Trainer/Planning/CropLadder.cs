@@ -8,13 +8,13 @@ internal static class CropLadder
 
     /// <summary>Crops worth trying for photos of a size, ascending; at least one.</summary>
     /// <param name="medianArea">Pixels.</param>
-    /// <param name="hasBase">Pre-trained networks have learned from large objects: enlarging small photos to 128 px pays there
+    /// <param name="isPretrained">Pre-trained networks have learned from large objects: enlarging small photos to 128 px pays there
     /// (HyperRule), from random weights it only costs time.</param>
-    public static IReadOnlyList<int> For(long medianArea, bool hasBase)
+    public static IReadOnlyList<int> For(long medianArea, bool isPretrained)
     {
         double side = Math.Sqrt(medianArea);
         int warranted = Array.Find(Crops, crop => crop >= side) is var enough and > 0 ? enough : Crops[^1];
-        if (hasBase) warranted = Math.Max(warranted, 128);
+        if (isPretrained) warranted = Math.Max(warranted, 128);
         int limit = Math.Min(warranted, HyperRule.ResolutionOf(medianArea).Crop);
         return Array.FindAll(Crops, crop => crop <= limit);
     }

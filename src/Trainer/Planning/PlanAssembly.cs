@@ -13,9 +13,11 @@ internal static class PlanAssembly
         FineTuneOverrides overrides = request.Spec.Overrides;
         DatasetFacts data = request.Data;
         var reasons = new List<string>(values.Reasons);
-        if (request.Spec.Base is null && values.Method == "head")
+        if (request.Backbone is { } backbone)
+            reasons.Add($"Starts from the backbone {backbone.Name} that comes with the trainer; the recipe scratch starts from random weights.");
+        if (!request.IsPretrained && values.Method == "head")
             reasons.Add("Warning: the backbone is random, its features carry little; expect low accuracy. Give a base, or train full.");
-        else if (request.Spec.Base is null && request.Spec.Recipe is "paper" or "lite")
+        else if (!request.IsPretrained && request.Spec.Recipe is "paper" or "lite")
             reasons.Add("Warning: there is no base; this recipe is made for pre-trained weights and learns slowly from random ones.");
 
         Resolution resolution = ResolutionWith(overrides, values.Resolution);
@@ -30,6 +32,7 @@ internal static class PlanAssembly
             Recipe = request.Spec.Recipe,
             Network = request.Spec.Network ?? request.BaseNetwork ?? DefaultNetwork,
             Base = request.Spec.Base,
+            Backbone = request.Backbone,
             DatasetId = data.DatasetId,
             Labels = data.Labels,
             TrainCount = data.TrainCount,

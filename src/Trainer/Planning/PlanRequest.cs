@@ -34,7 +34,7 @@ public sealed record DatasetFacts
 /// <summary>Everything that <see cref="Recipes.Resolve"/> decides from.</summary>
 public sealed record PlanRequest
 {
-    /// <summary>What was asked for. A null <see cref="FineTuneSpec.Base"/> means random weights.</summary>
+    /// <summary>What was asked for. A null <see cref="FineTuneSpec.Base"/> means <see cref="Backbone"/>.</summary>
     public required FineTuneSpec Spec { get; init; }
 
     /// <summary>The data set.</summary>
@@ -42,6 +42,16 @@ public sealed record PlanRequest
 
     /// <summary>Network of the base version; null without a base.</summary>
     public string? BaseNetwork { get; init; }
+
+    /// <summary>The backbone that comes with the trainer for the network; null if there is none, or a base, or random weights are
+    /// asked for.</summary>
+    public ShippedBackbone? Backbone { get; init; }
+
+    /// <summary>The largest crop that the recipe <c>auto</c> may choose, in pixels; null leaves it to the photos.</summary>
+    public int? LargestCrop { get; init; }
+
+    /// <summary>Whether the run starts from weights that have learnt something.</summary>
+    public bool IsPretrained => Spec.Base is not null || Backbone is not null;
 
     /// <summary>Most photos that fit into memory in one pass: (method, crop as a side in pixels) to a count. For <c>full</c> of a forward
     /// and backward pass over the network; for <c>head</c> of a pass over the head, whose features come from the crop before. 0 if not even

@@ -126,7 +126,7 @@ public static class Recipes
     private static RecipeValues Scratch(PlanRequest request)
     {
         int trainCount = request.Data.TrainCount;
-        int crop = CropLadder.For(request.Data.MedianArea, hasBase: false).Last(crop => crop <= ScratchMaxCrop);
+        int crop = CropLadder.For(request.Data.MedianArea, isPretrained: false).Last(crop => crop <= ScratchMaxCrop);
         int batch = request.Spec.Overrides.BatchSize ?? (trainCount < 1000 ? 32 : 64);
         int steps = Math.Clamp((int)Math.Min(OverrideRules.MaxSteps, (long)ScratchEpochs * StepsPerEpoch(trainCount, batch)),
             ScratchMinSteps, OverrideRules.MaxSteps);

@@ -23,8 +23,13 @@ public sealed record TrainingPlan
     /// <summary>Network name, for example <c>bit-tiny</c>.</summary>
     public required string Network { get; init; }
 
-    /// <summary>The version whose weights the run starts from; null starts from random weights.</summary>
+    /// <summary>The version whose weights the run starts from; null starts from <see cref="Backbone"/>.</summary>
     public ModelVersionId? Base { get; init; }
+
+    /// <summary>The backbone that comes with the trainer and that the run starts from; null, without a base, starts from random
+    /// weights.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ShippedBackbone? Backbone { get; init; }
 
     /// <summary>Id of the data set.</summary>
     public required string DatasetId { get; init; }

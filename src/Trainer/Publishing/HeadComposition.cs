@@ -1,7 +1,5 @@
 using System.Text.Json;
-using BiT.Core.Classification;
 using BiT.Core.Store;
-using BiT.Core.Weights;
 using BiT.Graphs;
 using BiT.Graphs.Serialization;
 using BiT.Training.Networks;
@@ -28,7 +26,7 @@ internal sealed class HeadComposition(Workspace workspace, Publisher publisher, 
         var manifest = version.Manifest;
         if (manifest.Head is not { } head)
             throw new GraphException($"{id} is of method {manifest.Method}; only versions of method head are composed.");
-        var arrays = ReadHead(workspace.Blobs.PathOf(head));
+        var arrays = NpzWeights.ReadHead(workspace.Blobs.PathOf(head));
         var composed = file == ComposedFile.Weights
             ? new ComposedFiles { Weights = ComposeWeights(manifest, arrays) }
             : ComposeGraph(manifest, arrays);
@@ -61,22 +59,4 @@ internal sealed class HeadComposition(Workspace workspace, Publisher publisher, 
             throw new WeightsException($"The head takes {head.FeatureCount} features, and the backbone gives {backbone.Network.FeatureCount}.");
         return publisher.StoreWeights(backbone.WithHead(head.ClassCount, head.Kernel, head.Bias));
     }
-
-    // (1,1,F,K) to [K,F].
-    private static HeadArrays ReadHead(string path)
-    {
-        var arrays = NpzFile.Read(path);
-        if (!arrays.TryGetValue(LinearHead.KernelName, out var kernel) || !arrays.TryGetValue(LinearHead.BiasName, out var bias)
-            || kernel.Shape is not [1, 1, var features, var classes] || bias.Shape is not [var biases] || biases != classes)
-            throw new WeightsException($"The head's file does not hold {LinearHead.KernelName} (1,1,F,K) and {LinearHead.BiasName} (K).");
-        var turned = new float[kernel.Values.Length];
-        for (var feature = 0; feature < features; feature++)
-        {
-            for (var label = 0; label < classes; label++)
-                turned[label * features + feature] = kernel.Values[feature * classes + label];
-        }
-        return new HeadArrays(features, classes, turned, bias.Values);
-    }
-
-    private sealed record HeadArrays(int FeatureCount, int ClassCount, float[] Kernel, float[] Bias);
 }

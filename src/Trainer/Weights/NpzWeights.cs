@@ -1,3 +1,4 @@
+using BiT.Core.Classification;
 using BiT.Core.Weights;
 using BiT.Training.Networks;
 
@@ -40,6 +41,23 @@ public static class NpzWeights
     /// <param name="weights">Weights with a head; the backbone is left out.</param>
     public static void WriteHead(string path, WeightSet weights) =>
         NpzFile.Write(path, weights.Parameters.Where(parameter => parameter.IsHead).Select(parameter => ToEntry(parameter, weights[parameter.Name])));
+
+    /// <summary>Reads what <see cref="WriteHead"/> wrote.</summary>
+    /// <exception cref="WeightsException">The file holds no head.</exception>
+    public static HeadArrays ReadHead(string path)
+    {
+        var arrays = Readable(path, () => NpzFile.Read(path));
+        if (!arrays.TryGetValue(LinearHead.KernelName, out var kernel) || !arrays.TryGetValue(LinearHead.BiasName, out var bias)
+            || kernel.Shape is not [1, 1, var features, var classes] || bias.Shape is not [var biases] || biases != classes)
+            throw new WeightsException($"The head's file does not hold {LinearHead.KernelName} (1,1,F,K) and {LinearHead.BiasName} (K).");
+        var turned = new float[kernel.Values.Length];
+        for (var feature = 0; feature < features; feature++)
+        {
+            for (var label = 0; label < classes; label++)
+                turned[label * features + feature] = kernel.Values[feature * classes + label];
+        }
+        return new HeadArrays(features, classes, turned, bias.Values);
+    }
 
     private static T Readable<T>(string path, Func<T> read)
     {
@@ -120,6 +138,13 @@ public static class NpzWeights
         return result;
     }
 }
+
+/// <summary>A head alone.</summary>
+/// <param name="FeatureCount">F.</param>
+/// <param name="ClassCount">K.</param>
+/// <param name="Kernel">[K,F].</param>
+/// <param name="Bias">[K].</param>
+public sealed record HeadArrays(int FeatureCount, int ClassCount, float[] Kernel, float[] Bias);
 
 /// <summary>A weight file that does not fit its network.</summary>
 public sealed class WeightsException : Exception

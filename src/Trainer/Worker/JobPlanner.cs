@@ -28,11 +28,14 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
         var facts = DatasetFacts.Of(dataset);
         var network = BitNetwork.ByName(spec.Network ?? baseNetwork ?? PlanAssembly.DefaultNetwork);
         var memory = new MemoryBudget(network, facts.Labels.Count, options.MemoryBytes, ManagedKernels.AreUsed(options.Runtime));
+        var backbone = spec.Base is null && spec.Recipe != "scratch" ? ShippedBackbones.Find(network) : null;
         var request = new PlanRequest
         {
             Spec = spec with { Network = network.Name },
             Data = facts,
             BaseNetwork = baseNetwork,
+            Backbone = backbone,
+            LargestCrop = backbone is null ? null : ShippedBackbones.LargestCrop,
             MaxMicroBatch = memory.MaxMicroBatch,
             SecondsPerImage = Measure(network, facts.Labels.Count, memory),
         };
@@ -40,18 +43,27 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
     }
 
     /// <summary>sha256 of the weights that a run starts from; null if they are random.</summary>
-    public string? BaseHash(TrainingPlan plan) => plan.Base is { } id ? FindBase(id).Manifest.Weights : null;
+    public string? BaseHash(TrainingPlan plan) => plan.Base is { } id ? FindBase(id).Manifest.Weights : plan.Backbone?.Sha256;
 
-    /// <summary>The weights that a run starts from: the base's, or random ones, with a head that answers 0.</summary>
+    /// <summary>The weights that a run starts from: the base's, the shipped backbone's, or random ones. The head is the base's if that knows
+    /// the same classes; otherwise it answers 0.</summary>
     public WeightSet InitialWeights(TrainingPlan plan)
     {
         var network = BitNetwork.ByName(plan.Network);
+        if (plan.Backbone is { } backbone)
+            return ShippedBackbones.Read(backbone, network).WithZeroHead(plan.ClassCount);
         if (plan.Base is not { } id)
             return Initializers.Create(network, plan.ClassCount, plan.Seed);
         var version = FindBase(id);
         var weights = version.Manifest.Weights ?? throw new PlanException([$"The base {id} was imported as a graph for inference, whose weights are folded: "
             + "nothing can be trained from it. Choose a version that has weights, or import them as npz."]);
-        return NpzWeights.Read(workspace.Blobs.PathOf(weights), network).WithZeroHead(plan.ClassCount);
+        var known = NpzWeights.Read(workspace.Blobs.PathOf(weights), network);
+        if (!version.Manifest.Labels.SequenceEqual(plan.Labels, StringComparer.Ordinal))
+            return known.WithZeroHead(plan.ClassCount);
+        if (version.Manifest.Head is not { } blob)
+            return known;
+        var head = NpzWeights.ReadHead(workspace.Blobs.PathOf(blob));
+        return known.WithHead(head.ClassCount, head.Kernel, head.Bias);
     }
 
     /// <exception cref="StoreNotFoundException">There is no such data set.</exception>

@@ -1,7 +1,10 @@
 using BiT.Core.Store;
 using BiT.Graphs;
 using BiT.Training.Artifacts;
+using BiT.Training.Networks;
 using BiT.Training.Planning;
+using BiT.Training.Publishing;
+using BiT.Training.Weights;
 using BiT.Training.Worker;
 
 namespace BiT.Tests.Unit.Worker;
@@ -39,6 +42,64 @@ public sealed class JobPlannerTests : IDisposable
     }
 
     [Fact]
+    public void InitialWeights_WithoutABase_AreTheShippedBackbonesWithAHeadThatAnswersZero()
+    {
+        var plan = Plan("bit-tiny", "head", 1L << 30);
+        var weights = Planner().InitialWeights(plan);
+        var shipped = NpzWeights.Read(Path.Combine(AppContext.BaseDirectory, "backbones", "bit-tiny.npz"), weights.Network);
+
+        Assert.Equal("bit-tiny", plan.Backbone?.Name);
+        Assert.Contains(plan.Reasons, reason => reason.Contains("backbone bit-tiny", StringComparison.Ordinal));
+        Assert.All(shipped.WithoutHead().Parameters, parameter => Assert.Equal(shipped[parameter.Name], weights[parameter.Name]));
+        Assert.All(weights[NetworkParameters.HeadKernelName], value => Assert.Equal(0, value));
+        // It is stored, and it makes another plan of it.
+        Assert.Equal(plan.Backbone, TrainingPlan.FromJson(plan.ToJson()).Backbone);
+        Assert.NotEqual(plan.Hash, (plan with { Backbone = null }).Hash);
+    }
+
+    [Theory]
+    [InlineData("bit-tiny", "scratch")] // asked for
+    [InlineData("R50x1", "paper")] // none is shipped
+    public void InitialWeights_ByRecipeScratchOrOfAnotherNetwork_AreRandom(string network, string recipe)
+    {
+        var plan = Plan(network, "full", 1L << 40, recipe);
+        var weights = Planner().InitialWeights(plan);
+        var random = Initializers.Create(weights.Network, plan.ClassCount, plan.Seed);
+
+        Assert.Null(plan.Backbone);
+        Assert.DoesNotContain("backbone", plan.ToJson().Split("reasons")[0]);
+        Assert.All(weights.Parameters, parameter => Assert.Equal(random[parameter.Name], weights[parameter.Name]));
+    }
+
+    [Fact]
+    public void InitialWeights_OfAPlanWithAnotherBackbone_AreRefusedWithTheCure()
+    {
+        var plan = Plan("bit-tiny", "full", 1L << 40);
+
+        var problem = Assert.Throws<WeightsException>(() => Planner().InitialWeights(plan with { Backbone = new ShippedBackbone("bit-tiny", new string('0', 64)) }));
+
+        Assert.Contains("submit it again", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("full")]
+    [InlineData("head")]
+    public void InitialWeights_OfABaseOfTheSameClasses_KeepItsHead(string method)
+    {
+        var plan = Plan("bit-tiny", "full", 1L << 40) with { Backbone = null };
+        var known = Initializers.Create(BitNetwork.ByName("bit-tiny"), 3, seed: 5);
+        known = known.WithHead(3, [.. Enumerable.Range(0, known.Network.FeatureCount * 3).Select(value => (float)value)], [1, 2, 3]);
+        var (same, other) = (Import(known, method, plan.Labels), Import(known, method, ["a", "b", "c"]));
+
+        var kept = Planner().InitialWeights(plan with { Base = same });
+        var replaced = Planner().InitialWeights(plan with { Base = other });
+
+        Assert.All(known.Parameters, parameter => Assert.Equal(known[parameter.Name], kept[parameter.Name]));
+        Assert.Equal([0, 0, 0], replaced[NetworkParameters.HeadBiasName]);
+        Assert.All(known.WithoutHead().Parameters, parameter => Assert.Equal(known[parameter.Name], replaced[parameter.Name]));
+    }
+
+    [Fact]
     public void Error_OfAGraph_HasAReasonOfItsOwn()
     {
         var error = JobErrors.Of(new GraphException("Shapes do not broadcast."));
@@ -46,12 +107,31 @@ public sealed class JobPlannerTests : IDisposable
         Assert.Equal(new JobError("INVALID_GRAPH", "Shapes do not broadcast."), error);
     }
 
-    private TrainingPlan Plan(string network, string method, long memoryBytes)
+    private ModelVersionId Import(WeightSet weights, string method, IReadOnlyList<string> labels)
+    {
+        var publisher = new Publisher(_workspace);
+        var isHead = method == "head";
+        return _workspace.Models.Import("known", new ModelManifest
+        {
+            Method = method,
+            Network = weights.Network.Name,
+            Labels = labels,
+            InputSize = 32,
+            InferenceGraph = publisher.StoreInferenceGraph(isHead ? weights.WithoutHead() : weights, 32, isHead ? null : labels).Model,
+            Weights = publisher.StoreWeights(isHead ? weights.WithoutHead() : weights),
+            Head = isHead ? publisher.StoreHead(weights) : null,
+        }).Id;
+    }
+
+    private TrainingPlan Plan(string network, string method, long memoryBytes, string recipe = "paper")
     {
         var dataset = TinyDataset.Save(_workspace, trainPerClass: 2, validationPerClass: 1);
         var job = _workspace.Jobs.Submit(
-            new FineTuneSpec { DatasetId = dataset.Id, ModelId = "squares", Network = network, Method = method, Recipe = "paper" }, null);
-        var options = new TrainerOptions { WorkerId = "worker", MemoryBytes = memoryBytes };
-        return new JobPlanner(_workspace, new ArtifactCache(_workspace.CacheFolder), options, TestContext.Current.CancellationToken).Plan(job, dataset);
+            new FineTuneSpec { DatasetId = dataset.Id, ModelId = "squares", Network = network, Method = method, Recipe = recipe }, null);
+        return Planner(memoryBytes).Plan(job, dataset);
     }
+
+    private JobPlanner Planner(long memoryBytes = 1L << 40) => new(
+        _workspace, new ArtifactCache(_workspace.CacheFolder), new TrainerOptions { WorkerId = "worker", MemoryBytes = memoryBytes },
+        TestContext.Current.CancellationToken);
 }

@@ -11,7 +11,8 @@ internal sealed class SpecOptions
     private readonly Option<string?> _network = Text(
         "--network", "NAME", "bit-tiny, R50x1, R50x3, R101x1, R101x3, R152x2 or R152x4. Default: the base's, or bit-tiny.");
     private readonly Option<string?> _base = Text(
-        "--base", "MODEL", "Start from the weights of MODEL, MODEL@ALIAS or MODEL/versions/N. Default: random weights.");
+        "--base", "MODEL", "Start from the weights of MODEL, MODEL@ALIAS or MODEL/versions/N. Default: the backbone that comes with the service for the "
+            + "network (bit-tiny); random weights where there is none, or with --recipe scratch.");
     private readonly Option<string?> _method = OneOf(
         "--method", "full trains all weights, head only a new head on a frozen backbone.", "auto", "full", "head");
     private readonly Option<string?> _recipe = OneOf(

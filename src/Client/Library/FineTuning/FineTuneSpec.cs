@@ -12,7 +12,8 @@ public sealed record FineTuneSpec
     /// <summary><c>bit-tiny</c>, <c>R50x1</c>, ... Empty: the base's network, or <c>bit-tiny</c>.</summary>
     public string Network { get; init; } = "";
 
-    /// <summary>Whose weights to start from: a model, <c>model@alias</c> or a version. Empty: random weights.</summary>
+    /// <summary>Whose weights to start from: a model, <c>model@alias</c> or a version. Empty: the pre-trained backbone that
+    /// comes with the trainer for the network, if there is one (<c>bit-tiny</c>) and the recipe is not <c>scratch</c>; otherwise random weights.</summary>
     public string Base { get; init; } = "";
 
     /// <summary><c>full</c> (all weights), <c>head</c> (frozen backbone) or <c>auto</c>, the default.</summary>
