@@ -10,12 +10,9 @@ internal sealed class KillRun(int seed) : IAsyncDisposable
 {
     private const string Worker = "local";
 
-    // Every fourth job trains a head alone.
-    private const int HeadEvery = 4;
-
     private readonly Random _random = new(seed);
     private readonly TinyTraining _training = new();
-    private readonly Dictionary<string, (Published Published, TimeSpan Duration)> _references = [];
+    private readonly Dictionary<string, Reference> _references = [];
     private TrainerProcess? _trainer;
 
     /// <summary>How many jobs ended as uninterrupted ones.</summary>
@@ -33,8 +30,11 @@ internal sealed class KillRun(int seed) : IAsyncDisposable
         foreach (var method in (string[])["full", "head"])
             _references[method] = await UninterruptedAsync(method);
         for (var repetition = 0; repetition < repetitions; repetition++)
-            await RepeatAsync(repetition, repetition % HeadEvery == HeadEvery - 1 ? "head" : "full");
+            await RepeatAsync(repetition, IsHead(repetition) ? "head" : "full");
     }
+
+    // Every fourth job trains a head alone, killed in turn at any moment and behind its first checkpoint.
+    private static bool IsHead(int repetition) => repetition % 8 is 2 or 5;
 
     public async ValueTask DisposeAsync()
     {
@@ -46,26 +46,37 @@ internal sealed class KillRun(int seed) : IAsyncDisposable
     private TrainerProcess Trainer => _trainer ?? throw new InvalidOperationException("Not started.");
 
     // The second one is timed: the first warms everything up.
-    private async Task<(Published, TimeSpan)> UninterruptedAsync(string method)
+    private async Task<Reference> UninterruptedAsync(string method)
     {
         var first = await EndAsync(_training.Submit(method));
         Forget(first);
         var job = _training.Submit(method);
         await Trainer.LoggedAsync($"{job}: attempt 1 begins");
         var start = Stopwatch.GetTimestamp();
+        await CheckpointAsync(job);
+        var preparation = Stopwatch.GetElapsedTime(start);
         var second = await EndAsync(job);
-        var duration = Stopwatch.GetElapsedTime(start);
+        var whole = Stopwatch.GetElapsedTime(start);
         Assert.Equal(first, second);
         Forget(second);
-        return (second, duration);
+        return new Reference(second, preparation, whole);
     }
 
     private async Task RepeatAsync(int repetition, string method)
     {
-        var (expected, duration) = _references[method];
+        var (expected, preparation, whole) = _references[method];
         var job = _training.Submit(method);
         await Trainer.LoggedAsync($"{job}: attempt 1 begins");
-        await WaitAsync(duration * _random.NextDouble());
+        // Preparing takes most of so small a job: every second kill is behind its first checkpoint.
+        if (repetition % 2 == 0)
+        {
+            await WaitAsync(whole * _random.NextDouble());
+        }
+        else
+        {
+            await CheckpointAsync(job);
+            await WaitAsync((whole - preparation) * _random.NextDouble());
+        }
         await Trainer.KillAsync();
         var moment = MomentOf(job, method);
         Moments[moment] = Moments.GetValueOrDefault(moment) + 1;
@@ -88,6 +99,8 @@ internal sealed class KillRun(int seed) : IAsyncDisposable
             await Task.Delay(time - TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
         SpinWait.SpinUntil(() => Stopwatch.GetElapsedTime(start) >= time);
     }
+
+    private Task CheckpointAsync(string job) => Moment.ComesAsync(() => _training.Job(job) is { Checkpoint: not null } or { IsDone: true }, () => Trainer.Log);
 
     private async Task<Published> EndAsync(string job)
     {
@@ -116,4 +129,9 @@ internal sealed class KillRun(int seed) : IAsyncDisposable
             Directory.CreateDirectory(folder);
         }
     }
+
+    /// <param name="Published">What an uninterrupted job comes to.</param>
+    /// <param name="Preparation">Time to its first checkpoint.</param>
+    /// <param name="Whole">Time to its end.</param>
+    private sealed record Reference(Published Published, TimeSpan Preparation, TimeSpan Whole);
 }

@@ -130,7 +130,8 @@ public sealed class TrainerWorkerTests : IDisposable
         });
 
         Assert.Equal(JobState.Cancelled, Job(job.Id).State);
-        Assert.NotNull(Job(job.Id).Checkpoint);
+        var checkpoint = Job(job.Id).Checkpoint ?? throw new InvalidOperationException("There is no checkpoint.");
+        Assert.True(File.Exists(Path.Combine(_workspace.JobFolder(job.Id), checkpoint)), $"{checkpoint} is gone.");
         Assert.Null(_workspace.Models.Find("squares"));
     }
 
