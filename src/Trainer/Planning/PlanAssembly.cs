@@ -29,6 +29,7 @@ internal static class PlanAssembly
             Method = values.Method,
             Recipe = request.Spec.Recipe,
             Network = request.Spec.Network ?? request.BaseNetwork ?? DefaultNetwork,
+            Engine = request.Spec.Engine,
             Base = request.Spec.Base,
             DatasetId = data.DatasetId,
             Labels = data.Labels,

@@ -1,3 +1,4 @@
+using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Graphs;
 using BiT.Training.Artifacts;
@@ -46,11 +47,20 @@ public sealed class JobPlannerTests : IDisposable
         Assert.Equal(new JobError("INVALID_GRAPH", "Shapes do not broadcast."), error);
     }
 
-    private TrainingPlan Plan(string network, string method, long memoryBytes)
+    [Fact]
+    public void Plan_EngineThatIsNotPartOfTheBuild_SaysWhatToBuild()
+    {
+        var problem = Assert.Throws<TrainingRuntimeException>(() => Plan("bit-tiny", "full", 400 * MiB, FineTuneSpec.OrtTrainingEngine));
+
+        Assert.Contains("Build the trainer with -p:OnnxRuntimeFlavor=training (see docs/ort-training.md), or leave the engine out.", problem.Message, StringComparison.Ordinal);
+        Assert.Equal("ENGINE_NOT_BUILT", JobErrors.Of(problem).Reason);
+    }
+
+    private TrainingPlan Plan(string network, string method, long memoryBytes, string? engine = null)
     {
         var dataset = TinyDataset.Save(_workspace, trainPerClass: 2, validationPerClass: 1);
         var job = _workspace.Jobs.Submit(
-            new FineTuneSpec { DatasetId = dataset.Id, ModelId = "squares", Network = network, Method = method, Recipe = "paper" }, null);
+            new FineTuneSpec { DatasetId = dataset.Id, ModelId = "squares", Network = network, Method = method, Recipe = "paper", Engine = engine }, null);
         var options = new TrainerOptions { WorkerId = "worker", MemoryBytes = memoryBytes };
         return new JobPlanner(_workspace, new ArtifactCache(_workspace.CacheFolder), options, TestContext.Current.CancellationToken).Plan(job, dataset);
     }
