@@ -38,19 +38,19 @@ public sealed class JudgeTests : IDisposable
         Assert.InRange(result.Parameter, 0, 1e-6);
     }
 
-    // By hand (-explicit only): it takes minutes. Deeper networks amplify rounding: their limits are what was measured, rounded up; see
-    // docs/ort-training.md.
+    // By hand (-explicit only): it takes minutes. LayerNormalization takes the variance in one pass, which depth amplifies: 4.2e-5 was measured, against
+    // 7.8e-6 with plain gradients.
     [Theory(Explicit = true)]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void R50x1_StepByStepInTheRealRuntime_TrainsAsOurEngine(bool trainingGradients)
+    [InlineData(false, 2e-5)]
+    [InlineData(true, 1e-4)]
+    public void R50x1_StepByStepInTheRealRuntime_TrainsAsOurEngine(bool trainingGradients, double gradientLimit)
     {
         var result = Compare(JudgedNetwork.R50x1, new OrtTrainingForm { HasProbes = true, UsesTrainingGradients = trainingGradients }, Accumulation, steps: 3);
 
         TestContext.Current.SendDiagnosticMessage("R50x1, {0} gradients: {1}", trainingGradients ? "native" : "plain", result);
-        Assert.InRange(result.Loss, 0, 1e-4);
-        Assert.InRange(result.Gradient, 0, 1e-2);
-        Assert.InRange(result.Parameter, 0, 1e-5);
+        Assert.InRange(result.Loss, 0, 5e-6);
+        Assert.InRange(result.Gradient, 0, gradientLimit);
+        Assert.InRange(result.Parameter, 0, 1e-6);
     }
 
     // The judge must be able to say no: a loss that is not divided by the number of micro-batches gives twice the gradient.
