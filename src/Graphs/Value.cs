@@ -4,13 +4,14 @@ namespace BiT.Graphs;
 /// inputs and outputs of the graph, and are given to the rest when it is written.</summary>
 public sealed class Value
 {
-    internal Value(ElementType type, Shape shape, Node? producer = null, string? name = null, Tensor? constant = null)
+    internal Value(ElementType type, Shape shape, Node? producer = null, string? name = null, Tensor? constant = null, bool isSequence = false)
     {
         Type = type;
         Shape = shape;
         Producer = producer;
         Name = name;
         Constant = constant;
+        IsSequence = isSequence;
     }
 
     public ElementType Type { get; }
@@ -26,5 +27,9 @@ public sealed class Value
     /// <summary>The data of a constant; null otherwise.</summary>
     public Tensor? Constant { get; }
 
-    public override string ToString() => $"{Name ?? Producer?.Operator ?? "constant"}: {Type.ToText()}{Shape}";
+    /// <summary>Whether this is a sequence of tensors of the type, each of any shape. Only inputs of programs are, and only operators of ONNX
+    /// Runtime Training take them.</summary>
+    public bool IsSequence { get; }
+
+    public override string ToString() => $"{Name ?? Producer?.Operator ?? "constant"}: {(IsSequence ? $"sequence of {Type.ToText()}" : $"{Type.ToText()}{Shape}")}";
 }

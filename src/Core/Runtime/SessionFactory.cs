@@ -44,7 +44,9 @@ public static class SessionFactory
     /// <exception cref="ExecutionProviderException">The provider is unknown or cannot be loaded, and no fallback is allowed.</exception>
     public static void Check(RuntimeOptions options, Action<string>? log = null) => CreateOptions(options, log).Dispose();
 
-    private static SessionOptions CreateOptions(RuntimeOptions options, Action<string>? log)
+    /// <summary>Options for a session that is not opened here: of ONNX Runtime Training.</summary>
+    /// <inheritdoc cref="Open" path="/exception"/>
+    public static SessionOptions CreateOptions(RuntimeOptions options, Action<string>? log)
     {
         var deviceId = ParseProvider(options.ExecutionProvider);
         var sessionOptions = new SessionOptions

@@ -21,6 +21,9 @@ public sealed record FineTuneSpec
     /// <summary><c>auto</c>, <c>paper</c>, <c>lite</c>, <c>tutorial</c> or <c>scratch</c>.</summary>
     public string Recipe { get; init; } = "auto";
 
+    /// <summary><see cref="OrtTrainingEngine"/>; null means this service's own engine.</summary>
+    public string? Engine { get; init; }
+
     /// <summary>Values that replace the recipe's.</summary>
     public FineTuneOverrides Overrides { get; init; } = new();
 
@@ -29,6 +32,9 @@ public sealed record FineTuneSpec
 
     /// <summary>The alias of <see cref="Promotion"/>; null means <see cref="DefaultPromotionAlias"/>.</summary>
     public string? PromotionAlias { get; init; }
+
+    /// <summary>ONNX Runtime Training, which a trainer may have been built without.</summary>
+    public const string OrtTrainingEngine = "ort-training";
 
     /// <summary>The alias that answers requests which name only a model.</summary>
     public const string DefaultPromotionAlias = "live";

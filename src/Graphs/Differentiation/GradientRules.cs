@@ -64,6 +64,8 @@ public static class GradientRules
     internal static Value?[] Apply(GradientContext context)
     {
         var @operator = context.Node.Operator;
+        if (context.Builder.UsesTrainingGradients && TrainingRules.Find(@operator) is { } native)
+            return native(context);
         if (Rules.TryGetValue(@operator, out var rule))
             return rule(context);
         throw new GraphException(NotDifferentiable.TryGetValue(@operator, out var reason)

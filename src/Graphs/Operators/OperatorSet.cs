@@ -63,9 +63,11 @@ internal static class OperatorSet
     /// <exception cref="GraphException">The operator is unknown, or its inputs or attributes do not fit.</exception>
     public static IReadOnlyList<TensorType> Infer(string @operator, IReadOnlyList<Value> inputs, Attributes attributes)
     {
-        if (!Inference.TryGetValue(@operator, out var infer))
+        if ((Inference.GetValueOrDefault(@operator) ?? TrainingOperators.Find(@operator)) is not { } infer)
             throw new GraphException($"Operator '{@operator}' is unknown. Known: {string.Join(", ", Names)}. To add one, see docs/recipes/add-an-operator.md.");
         var context = new InferenceContext(@operator, inputs, attributes);
+        if (inputs.Any(input => input.IsSequence) && !TrainingOperators.TakesSequences(@operator))
+            throw context.Error("takes tensors, not sequences");
         try
         {
             return infer(context);

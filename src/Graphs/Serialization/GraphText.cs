@@ -39,7 +39,7 @@ public static class GraphText
     /// <summary>sha256 of the text form, lower-case hexadecimal.</summary>
     public static string Hash(Graph graph) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Print(graph))));
 
-    private static string TypeOf(Value value) => value.Type.ToText() + value.Shape;
+    private static string TypeOf(Value value) => value.IsSequence ? $"sequence of {value.Type.ToText()}" : value.Type.ToText() + value.Shape;
 
     private static string Data(Value value)
     {

@@ -1,4 +1,5 @@
 using BiT.Graphs.Fused;
+using BiT.Graphs.Operators;
 using BiT.Graphs.Serialization.Schema;
 using Google.Protobuf;
 
@@ -17,16 +18,18 @@ internal static class OnnxNodes
     private static NodeProto ToNode(Node node, ValueNames names, HashSet<Value> used)
     {
         var isFused = FusedOperators.Contains(node.Operator);
+        var isForTraining = TrainingOperators.Contains(node.Operator);
         var proto = new NodeProto
         {
             OpType = isFused ? FusedOperators.FunctionName(node.Operator, node.Attributes) : node.Operator,
-            Domain = isFused ? FusedOperators.Domain : "",
+            Domain = isFused ? FusedOperators.Domain : isForTraining ? TrainingOperators.DomainOf(node.Operator) : "",
             Name = $"{node.Operator}_{names[node.Outputs[0]]}",
         };
         proto.Input.AddRange(node.Inputs.Select(input => names[input]));
         // An optional output that nobody uses is not declared: computing it costs time (MaxPool's indices). Kernels of fused operators have none.
-        var lastUsed = Enumerable.Range(0, node.Outputs.Length).Last(index => index == 0 || isFused || used.Contains(node.Outputs[index]));
-        proto.Output.AddRange(node.Outputs.Take(lastUsed + 1).Select(output => names[output]));
+        var hasOptional = !isFused && (!isForTraining || TrainingOperators.HasOptionalOutputs(node.Operator));
+        var lastUsed = Enumerable.Range(0, node.Outputs.Length).Last(index => index == 0 || !hasOptional || used.Contains(node.Outputs[index]));
+        proto.Output.AddRange(node.Outputs.Take(lastUsed + 1).Select(output => isForTraining && hasOptional && !used.Contains(output) ? "" : names[output]));
         foreach (var (key, value) in node.Attributes.All)
             proto.Attribute.Add(ToAttribute(key, value));
         return proto;

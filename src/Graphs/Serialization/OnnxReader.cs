@@ -118,7 +118,7 @@ public static class OnnxReader
     {
         var @operator = proto.Domain == FusedOperators.Domain ? FusedOperators.OperatorOf(proto.OpType) : proto.OpType;
         var isFused = FusedOperators.Contains(@operator);
-        if (proto.Domain != (isFused ? FusedOperators.Domain : "") || (isFused && FusedOperators.FunctionName(@operator, attributes) != proto.OpType))
+        if (TrainingOperators.Contains(@operator) || proto.Domain != (isFused ? FusedOperators.Domain : "") || (isFused && FusedOperators.FunctionName(@operator, attributes) != proto.OpType))
             throw new GraphException($"Node '{proto.Name}' uses {proto.Domain}.{proto.OpType}; only ONNX's default domain and known fused operators are read.");
         return @operator;
     }

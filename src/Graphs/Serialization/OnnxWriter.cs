@@ -12,6 +12,9 @@ public static class OnnxWriter
     /// <summary>ONNX IR version of every written file.</summary>
     public const int IrVersion = 8;
 
+    /// <summary>Version of ONNX's default domain of every written file.</summary>
+    public const int OpsetVersion = OperatorSet.Version;
+
     /// <summary>Most bytes of constants that one file holds; beyond, they go to a file beside the model.</summary>
     /// <remarks>protobuf cannot hold 2 GiB in one message.</remarks>
     public const long ExternalDataThreshold = 1_900_000_000;
@@ -70,14 +73,16 @@ public static class OnnxWriter
                 proto.Initializer.Add(ToTensor(names[constant], tensor, store(tensor)));
         }
         proto.Node.AddRange(OnnxNodes.ToNodes(graph, names));
-        // Runtimes cannot infer the types of a kernel of ours; with them they plan memory as well as for their own.
-        proto.ValueInfo.AddRange(graph.Nodes.Where(node => FusedOperators.Contains(node.Operator)).SelectMany(node => node.Outputs)
-            .Where(value => !graph.Outputs.Any(output => output.Value == value)).Select(value => ToValueInfo(names[value], value)));
+        // Runtimes cannot infer the types of a kernel of ours; with them they plan memory as well as for their own. MaxPoolGrad reads its shape here.
+        proto.ValueInfo.AddRange(graph.Nodes.Where(node => FusedOperators.Contains(node.Operator) || node.Operator == "MaxPoolGrad")
+            .SelectMany(node => node.Outputs).Where(value => !graph.Outputs.Any(output => output.Value == value)).Select(value => ToValueInfo(names[value], value)));
         var model = new ModelProto { IrVersion = IrVersion, ProducerName = "bit", Graph = proto };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = OperatorSet.Version });
         model.Functions.AddRange(OnnxFunctions.Of(graph));
         if (model.Functions.Count > 0)
             model.OpsetImport.Add(new OperatorSetIdProto { Domain = FusedOperators.Domain, Version = FusedOperators.Version });
+        if (graph.Nodes.Any(node => TrainingOperators.Contains(node.Operator)))
+            model.OpsetImport.Add(new OperatorSetIdProto { Domain = TrainingOperators.Domain, Version = TrainingOperators.DomainVersion });
         foreach (var (key, value) in graph.Metadata)
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         return model;
@@ -101,6 +106,11 @@ public static class OnnxWriter
 
     private static ValueInfoProto ToValueInfo(string name, Value value)
     {
+        if (value.IsSequence)
+        {
+            var element = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)value.Type } };
+            return new ValueInfoProto { Name = name, Type = new TypeProto { SequenceType = new TypeProto.Types.Sequence { ElemType = element } } };
+        }
         var shape = new TensorShapeProto();
         foreach (var dimension in value.Shape.Dimensions)
         {

@@ -21,6 +21,7 @@ internal sealed class FineTuneSpecReader(Workspace workspace, ModelCatalog catal
     internal static readonly string[] Networks = ["bit-tiny", "R50x1", "R50x3", "R101x1", "R101x3", "R152x2", "R152x4"];
     private static readonly string[] Methods = ["auto", "full", "head"];
     private static readonly string[] Recipes = ["auto", "paper", "lite", "tutorial", "scratch"];
+    private static readonly string[] Engines = ["bit", FineTuneSpec.OrtTrainingEngine];
 
     private static readonly TimeSpan MinTimeBudget = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MaxTimeBudget = TimeSpan.FromDays(30);
@@ -38,6 +39,7 @@ internal sealed class FineTuneSpecReader(Workspace workspace, ModelCatalog catal
         var network = Choice(spec.Network, Networks, "spec.network", violations);
         var method = Choice(spec.Method, Methods, "spec.method", violations);
         var recipe = Choice(spec.Recipe, Recipes, "spec.recipe", violations);
+        var engine = Choice(spec.Engine, Engines, "spec.engine", violations);
         var reference = spec.Base.Length == 0 ? null : violations.Reference(spec.Base, "spec.base");
         var overrides = ReadOverrides(spec.Overrides ?? new Overrides(), violations);
         CheckPromotion(spec, violations);
@@ -50,6 +52,7 @@ internal sealed class FineTuneSpecReader(Workspace workspace, ModelCatalog catal
                 Network = network,
                 Method = method ?? Methods[0],
                 Recipe = recipe ?? Recipes[0],
+                Engine = engine == Engines[0] ? null : engine,
                 Overrides = overrides,
                 Promotion = (PromotionRule)(int)spec.Promotion,
                 PromotionAlias = spec.PromotionAlias.Length == 0 ? null : spec.PromotionAlias,

@@ -179,6 +179,7 @@ internal sealed class JobMessages(Workspace workspace, TrainerOptions trainer, T
         Base = spec.Base?.ToString() ?? "",
         Method = spec.Method,
         Recipe = spec.Recipe,
+        Engine = spec.Engine ?? "",
         Overrides = Of(spec.Overrides),
         Promotion = (PromotionRule)(int)spec.Promotion,
         PromotionAlias = spec.PromotionAlias ?? "",

@@ -9,7 +9,7 @@ internal static class TrainerReasons
     {
         "INVALID_PLAN" or "UNKNOWN_NETWORK" or "INVALID_WEIGHTS" or "INVALID_GRAPH" or "BAD_PHOTO" or "LABEL_MISMATCH" or "NO_PHOTOS" => Code.InvalidArgument,
         "NOT_FOUND" => Code.NotFound,
-        "DIVERGED" or "EXECUTION_PROVIDER" or "BROKEN_MODEL" or "MODEL_NOT_LOADABLE" or "UNSUPPORTED_TASK" => Code.FailedPrecondition,
+        "DIVERGED" or "EXECUTION_PROVIDER" or "ENGINE_NOT_BUILT" or "INVALID_ARTIFACTS" or "BROKEN_MODEL" or "MODEL_NOT_LOADABLE" or "UNSUPPORTED_TASK" => Code.FailedPrecondition,
         "OUT_OF_MEMORY" or "DISK_FULL" => Code.ResourceExhausted,
         "STORE_DAMAGED" => Code.DataLoss,
         "WORKER_LOST" => Code.Aborted,

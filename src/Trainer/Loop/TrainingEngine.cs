@@ -9,7 +9,7 @@ namespace BiT.Training.Loop;
 /// <summary>Runs the training and optimizer graphs: micro-batches accumulate gradients, a step applies them.</summary>
 /// <remarks>Parameters, momenta and gradients live in native buffers that are bound once; a step swaps the side it reads with the side it
 /// writes and copies nothing. Not safe for use from several threads.</remarks>
-public sealed class TrainingEngine : IDisposable
+public sealed class TrainingEngine : ITrainingEngine
 {
     private readonly IReadOnlyList<Parameter> _parameters;
     private readonly InferenceSession _training;
@@ -83,7 +83,7 @@ public sealed class TrainingEngine : IDisposable
     public double WeightNorm() => Norm(_weights, _weightSide);
 
     /// <summary>The current parameters as ONNX values in graph order, to bind elsewhere. Valid until the next step.</summary>
-    internal IReadOnlyList<OrtValue> WeightValues => [.. _weights.Select(pair => pair[_weightSide])];
+    public IReadOnlyList<OrtValue> WeightValues => [.. _weights.Select(pair => pair[_weightSide])];
 
     /// <summary>Forward and backward pass over the micro-batch in <see cref="Inputs"/>, <see cref="Labels"/> and
     /// <see cref="Permutation"/>.</summary>

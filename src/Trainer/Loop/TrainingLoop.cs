@@ -58,7 +58,7 @@ internal sealed record LoopInputs
 }
 
 /// <summary>Trains: micro-batches into steps, steps into evaluations and checkpoints, until the schedule or early stopping ends the run.</summary>
-internal sealed class TrainingLoop(LoopInputs inputs, TrainingEngine engine)
+internal sealed class TrainingLoop(LoopInputs inputs, ITrainingEngine engine)
 {
     private readonly TrainingPlan _plan = inputs.Plan;
     private readonly LearningCurve _curve = new(inputs.Plan.Steps, inputs.Plan.EvaluationInterval);

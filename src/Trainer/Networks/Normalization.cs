@@ -29,6 +29,11 @@ internal static class Normalization
         var (batch, channels) = (sizes[0], sizes[1]);
         var perGroup = channels / BitNetwork.GroupCount;
         var grouped = b.Reshape(image, Shape.Of(batch, BitNetwork.GroupCount, perGroup * sizes[2] * sizes[3]));
+        if (b.UsesTrainingGradients)
+        {
+            var normalized = b.Reshape(b.LayerNormalization(grouped, GroupNormEpsilon), image.Shape);
+            return b.Add(b.Mul(normalized, b.Reshape(gamma, Shape.Of(channels, 1, 1))), b.Reshape(beta, Shape.Of(channels, 1, 1)));
+        }
         var (centered, reciprocalDeviation) = Center(b, grouped, GroupNormEpsilon);
         // The scale of group and channel is one factor per (image, channel): one pass over the activations instead of two.
         var scale = b.Mul(

@@ -10,7 +10,17 @@ namespace BiT.Training.Networks;
 /// <param name="AccumulationSteps">Micro-batches per optimiser step: gradients are divided by it, so that their sum is a mean.</param>
 /// <param name="Fused">Whether the graph is written with fused operators, for sessions with managed kernels
 /// (<see cref="Core.Runtime.ManagedKernels"/>), or with plain ones alone. Both compute the same up to rounding.</param>
-public sealed record TrainingGraphSizes(int ClassCount, int BatchSize, int ImageSize, int AccumulationSteps = 1, bool Fused = true);
+public sealed record TrainingGraphSizes(int ClassCount, int BatchSize, int ImageSize, int AccumulationSteps = 1, bool Fused = true)
+{
+    /// <summary>How the graph is written for ONNX Runtime Training, which has none of our kernels; null writes it for our own engine.</summary>
+    public OrtTrainingForm? OrtTraining { get; init; }
+
+    internal GraphBuilder Builder(string name) => new(name)
+    {
+        UsesFusedOperators = Fused && OrtTraining is null,
+        UsesTrainingGradients = OrtTraining is { UsesTrainingGradients: true },
+    };
+}
 
 /// <summary>Builds the graphs that train and evaluate a network, laid out as ONNX Runtime Training lays out its artifacts.</summary>
 /// <remarks>Inputs in order: user inputs, parameters, gradient buffers, lazy_reset_grad. Parameters come in the order of
@@ -19,21 +29,22 @@ public static class TrainingGraphs
 {
     public const string BufferSuffix = "_grad.accumulation.buffer";
     public const string AccumulatedSuffix = "_grad.accumulation.out";
+    public const string ProbePrefix = "probe.";
 
     /// <summary>The training graph of the whole network: loss and accumulated gradients of one micro-batch.</summary>
     /// <remarks>User inputs: images float32 [B,3,S,S] in [-1,1], labels int64 [B], permutation int64 [B] and lambda float32 [1] for MixUp
     /// (0..B-1 and 1 when it is off). Outputs: loss (a scalar, the micro-batch's mean), then per parameter its accumulated gradient: the
     /// buffer, which must hold finite numbers, plus this gradient over AccumulationSteps; or this gradient alone when lazy_reset_grad is true,
-    /// and always when AccumulationSteps is 1.</remarks>
+    /// and always when AccumulationSteps is 1. For ONNX Runtime Training it is a flag instead, [1], and the buffer itself is changed.</remarks>
     public static Graph Training(BitNetwork network, TrainingGraphSizes sizes)
     {
-        var b = new GraphBuilder("training") { UsesFusedOperators = sizes.Fused };
+        var b = sizes.Builder("training");
         var images = b.Input("images", ElementType.Float32, Shape.Of(sizes.BatchSize, 3, sizes.ImageSize, sizes.ImageSize));
-        var (labels, permutation, lambda) = MixedLabelInputs(b, sizes.BatchSize);
+        var labels = TargetLabels.Inputs(b, sizes);
         var parameters = NetworkParameters.List(network, sizes.ClassCount);
         var values = ParameterInputs(b, parameters);
-        var logits = Logits(b, network, Classifier.Mix(b, images, permutation, lambda), values);
-        Differentiate(b, parameters, values, MixedLoss(b, logits, (labels, permutation, lambda), sizes), sizes);
+        var logits = Logits(b, network, labels.Mix(b, images), values);
+        Differentiate(b, parameters, values, labels.Loss(b, logits, sizes.ClassCount), sizes);
         return b.Build();
     }
 
@@ -41,14 +52,13 @@ public static class TrainingGraphs
     /// <remarks>As <see cref="Training"/>, with features float32 [B,F] in the place of images.</remarks>
     public static Graph HeadTraining(int featureCount, TrainingGraphSizes sizes)
     {
-        var b = new GraphBuilder("head_training") { UsesFusedOperators = sizes.Fused };
+        var b = sizes.Builder("head_training");
         var features = b.Input("features", ElementType.Float32, Shape.Of(sizes.BatchSize, featureCount));
-        var (labels, permutation, lambda) = MixedLabelInputs(b, sizes.BatchSize);
+        var labels = TargetLabels.Inputs(b, sizes);
         var parameters = NetworkParameters.Head(featureCount, sizes.ClassCount);
         var values = ParameterInputs(b, parameters);
-        var mixed = Classifier.Mix(b, features, permutation, lambda);
-        var logits = Classifier.Logits(b, mixed, values[NetworkParameters.HeadKernelName], values[NetworkParameters.HeadBiasName]);
-        Differentiate(b, parameters, values, MixedLoss(b, logits, (labels, permutation, lambda), sizes), sizes);
+        var logits = HeadLogits(b, labels.Mix(b, features), values);
+        Differentiate(b, parameters, values, labels.Loss(b, logits, sizes.ClassCount), sizes);
         return b.Build();
     }
 
@@ -56,37 +66,30 @@ public static class TrainingGraphs
     /// [B,F].</summary>
     public static Graph Evaluation(BitNetwork network, TrainingGraphSizes sizes)
     {
-        var b = new GraphBuilder("evaluation") { UsesFusedOperators = sizes.Fused };
+        var b = sizes.Builder("evaluation");
         var images = b.Input("images", ElementType.Float32, Shape.Of(sizes.BatchSize, 3, sizes.ImageSize, sizes.ImageSize));
-        var labels = b.Input("labels", ElementType.Int64, Shape.Of(sizes.BatchSize));
+        var labels = new TargetLabels(b.Input("labels", ElementType.Int64, Shape.Of(sizes.BatchSize)), Mixing: null);
         var values = ParameterInputs(b, NetworkParameters.List(network, sizes.ClassCount));
         var preLogits = new BitForward(b, network, Forms(b, values)).PreLogits(images);
-        var logits = Classifier.Logits(b, preLogits, values[NetworkParameters.HeadKernelName], values[NetworkParameters.HeadBiasName]);
-        b.Output("loss", Classifier.CrossEntropy(b, logits, b.OneHot(labels, sizes.ClassCount)));
+        var logits = HeadLogits(b, preLogits, values);
+        b.Output("loss", labels.Loss(b, logits, sizes.ClassCount));
         b.Output("logits", logits);
         b.Output("pre_logits", preLogits);
         return b.Build();
     }
 
-    private static (Value Labels, Value Permutation, Value Lambda) MixedLabelInputs(GraphBuilder b, int batchSize) =>
-        (b.Input("labels", ElementType.Int64, Shape.Of(batchSize)), b.Input("permutation", ElementType.Int64, Shape.Of(batchSize)),
-            b.Input("lambda", ElementType.Float32, Shape.Of(1)));
-
     private static Dictionary<string, Value> ParameterInputs(GraphBuilder b, IReadOnlyList<Parameter> parameters) =>
         parameters.ToDictionary(parameter => parameter.Name, parameter => b.Input(parameter.Name, ElementType.Float32, parameter.Shape));
 
-    private static Value Logits(GraphBuilder b, BitNetwork network, Value images, Dictionary<string, Value> values)
-    {
-        var preLogits = new BitForward(b, network, Forms(b, values)).PreLogits(images);
-        return Classifier.Logits(b, preLogits, values[NetworkParameters.HeadKernelName], values[NetworkParameters.HeadBiasName]);
-    }
+    private static Value Logits(GraphBuilder b, BitNetwork network, Value images, Dictionary<string, Value> values) =>
+        HeadLogits(b, new BitForward(b, network, Forms(b, values)).PreLogits(images), values);
+
+    private static Value HeadLogits(GraphBuilder b, Value features, Dictionary<string, Value> values) =>
+        Classifier.Logits(b, features, values[NetworkParameters.HeadKernelName], values[NetworkParameters.HeadBiasName]);
 
     private static LayerForms Forms(GraphBuilder b, Dictionary<string, Value> values) => new(
         name => Normalization.Standardize(b, values[name]),
         (x, prefix) => Normalization.GroupNormRelu(b, x, values[$"{prefix}/group_norm/gamma"], values[$"{prefix}/group_norm/beta"]));
-
-    private static Value MixedLoss(GraphBuilder b, Value logits, (Value Labels, Value Permutation, Value Lambda) inputs, TrainingGraphSizes sizes) =>
-        Classifier.CrossEntropy(b, logits, Classifier.Mix(b, b.OneHot(inputs.Labels, sizes.ClassCount), inputs.Permutation, inputs.Lambda));
 
     // Declares the outputs: loss first, then each accumulated gradient in parameter order. The nodes that accumulate run as soon as a
     // gradient is complete, so that no more than a few are alive at a time.
@@ -97,12 +100,27 @@ public static class TrainingGraphs
             parameter => values[parameter.Name], parameter => b.Input(parameter.Name + BufferSuffix, ElementType.Float32, parameter.Shape));
         var reset = b.Input("lazy_reset_grad", ElementType.Bool, Shape.Of(1));
         var accumulated = new Dictionary<Value, Value>();
-        var keep = b.Cast(b.Not(reset), ElementType.Float32);
-        Backpropagation.Gradients(b, loss, [.. buffers.Keys], b.Scalar(1.0 / sizes.AccumulationSteps),
-            (parameter, gradient) => accumulated[parameter] =
-                sizes.AccumulationSteps == 1 ? gradient : b.Add(b.Mul(buffers[parameter], keep), gradient));
+        var accumulate = Accumulation(b, reset, sizes);
+        var gradients = Backpropagation.Gradients(b, loss, [.. buffers.Keys], b.Scalar(1.0 / sizes.AccumulationSteps),
+            (parameter, gradient) => accumulated[parameter] = accumulate(buffers[parameter], gradient));
         b.Output("loss", loss);
+        if (sizes.OrtTraining is { HasProbes: true })
+        {
+            foreach (var (parameter, gradient) in buffers.Keys.Zip(gradients))
+                b.Output(ProbePrefix + parameter.Name, b.Identity(gradient));
+        }
         foreach (var parameter in parameters)
             b.Output(parameter.Name + AccumulatedSuffix, accumulated[values[parameter.Name]]);
+    }
+
+    // From buffer and gradient to the new buffer, or to ONNX Runtime Training's flag.
+    private static Func<Value, Value, Value> Accumulation(GraphBuilder b, Value reset, TrainingGraphSizes sizes)
+    {
+        if (sizes.OrtTraining is not null)
+            return (buffer, gradient) => b.AccumulateInPlace(buffer, gradient, reset);
+        if (sizes.AccumulationSteps == 1)
+            return (_, gradient) => gradient;
+        var keep = b.Cast(b.Not(reset), ElementType.Float32);
+        return (buffer, gradient) => b.Add(b.Mul(buffer, keep), gradient);
     }
 }

@@ -31,6 +31,7 @@ internal static class PlanAssembly
             Method = values.Method,
             Recipe = request.Spec.Recipe,
             Network = request.Spec.Network ?? request.BaseNetwork ?? DefaultNetwork,
+            Engine = request.Spec.Engine,
             Base = request.Spec.Base,
             Backbone = request.Backbone,
             DatasetId = data.DatasetId,

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using BiT.Core.Store;
+using BiT.Training.Networks;
 
 namespace BiT.Training.Planning;
 
@@ -19,6 +20,10 @@ public sealed record TrainingPlan
 
     /// <summary>The recipe that the values come from.</summary>
     public required string Recipe { get; init; }
+
+    /// <summary><see cref="FineTuneSpec.OrtTrainingEngine"/>; null is this project's own engine.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Engine { get; init; }
 
     /// <summary>Network name, for example <c>bit-tiny</c>.</summary>
     public required string Network { get; init; }
@@ -131,6 +136,16 @@ public sealed record TrainingPlan
         return plan;
     }
 
+    // AdamW's kernel is SGD with this momentum alone, and its weight decay is another one; its artifacts are of whole networks.
+    private IEnumerable<string> EngineViolations()
+    {
+        if (Engine is null) yield break;
+        if (Engine != FineTuneSpec.OrtTrainingEngine) yield return $"engine is '{Engine}'; expected {FineTuneSpec.OrtTrainingEngine} or none.";
+        if (Method != "full") yield return $"method is {Method}; the engine {Engine} trains all weights. Use method full.";
+        if ((float)Momentum != OrtOptimizerGraph.Momentum) yield return $"momentum is {Momentum}; the engine {Engine} has {OrtOptimizerGraph.Momentum} alone.";
+        if (WeightDecay != 0) yield return $"weight_decay is {WeightDecay}; the engine {Engine} has none.";
+    }
+
     /// <summary>Checks the values against each other.</summary>
     /// <exception cref="PlanException">Values contradict each other; all contradictions are listed.</exception>
     internal void Check()
@@ -145,6 +160,7 @@ public sealed record TrainingPlan
         if (BatchSize < 1 || MicroBatchSize < 1 || BatchSize % MicroBatchSize != 0)
             violations.Add($"micro_batch_size is {MicroBatchSize}; expected a divisor of the batch size {BatchSize}.");
         if (EvaluationInterval < 1) violations.Add($"evaluation_interval is {EvaluationInterval}; expected at least 1.");
+        violations.AddRange(EngineViolations());
         if (EarlyStoppingPatience > 0 && ValidationCount == 0)
             violations.Add("early_stopping_patience is set, but the data set has no validation photos. Add some, or set it to 0.");
         if (violations.Count > 0) throw new PlanException(violations);

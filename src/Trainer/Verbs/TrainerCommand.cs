@@ -20,6 +20,7 @@ internal static class TrainerCommand
         ImportVerb.Create(),
         PretrainVerb.Create(),
         SnapshotVerb.Create(),
+        ArtifactsVerb.Create(),
         HealthVerb.Create(),
     };
 

@@ -3,6 +3,7 @@ using BiT.Core.Reports;
 using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Graphs;
+using BiT.Training.Artifacts;
 using BiT.Training.Loop;
 using BiT.Training.Networks;
 using BiT.Training.Planning;
@@ -26,6 +27,8 @@ internal static class JobErrors
         StoreNotFoundException => new JobError("NOT_FOUND", problem.Message),
         BlobNotFoundException or BlobCorruptException => new JobError("STORE_DAMAGED", problem.Message),
         ExecutionProviderException => new JobError("EXECUTION_PROVIDER", problem.Message),
+        TrainingRuntimeException => new JobError("ENGINE_NOT_BUILT", problem.Message),
+        ArtifactException => new JobError("INVALID_ARTIFACTS", problem.Message),
         // ENOSPC and EDQUOT.
         IOException { HResult: 28 or 122 } => new JobError("DISK_FULL", "The disk of the workspace is full. Free some space and try again; nothing was kept."),
         OutOfMemoryException => OutOfMemory(problem),

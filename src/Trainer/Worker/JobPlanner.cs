@@ -14,8 +14,10 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
     /// <summary>The plan of the first attempt, or a new one.</summary>
     /// <exception cref="PlanException">What was asked for contradicts itself or the data set.</exception>
     /// <exception cref="NetworkException">The network is unknown.</exception>
+    /// <exception cref="TrainingRuntimeException">The engine that was asked for is not part of this build.</exception>
     public TrainingPlan Plan(JobRecord job, DatasetRecord dataset)
     {
+        RequireEngine(job.Spec);
         // A resumed job keeps its plan: another machine's measurements must not change it half-way.
         return job.PlanJson is { } stored ? TrainingPlan.FromJson(stored) : Resolve(job.Spec, dataset);
     }
@@ -24,6 +26,7 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
     /// <inheritdoc cref="Plan" path="/exception"/>
     public TrainingPlan Resolve(FineTuneSpec spec, DatasetRecord dataset)
     {
+        RequireEngine(spec);
         var baseNetwork = spec.Base is { } id ? FindBase(id).Manifest.Network : null;
         var facts = DatasetFacts.Of(dataset);
         var network = BitNetwork.ByName(spec.Network ?? baseNetwork ?? PlanAssembly.DefaultNetwork);
@@ -69,6 +72,13 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
     /// <exception cref="StoreNotFoundException">There is no such data set.</exception>
     public static DatasetRecord FindDataset(Workspace workspace, string id) => workspace.Datasets.Find(id)
         ?? throw new StoreNotFoundException($"Data set {id} does not exist (any more). Upload it again and submit the job anew.");
+
+    // Before anything is measured.
+    private static void RequireEngine(FineTuneSpec spec)
+    {
+        if (spec.Engine == FineTuneSpec.OrtTrainingEngine)
+            TrainingRuntime.Require();
+    }
 
     private ModelVersionRecord FindBase(ModelVersionId id) =>
         workspace.Models.FindVersion(id) ?? throw new StoreNotFoundException($"The base {id} does not exist (any more). Name a version that does.");

@@ -14,6 +14,7 @@ using BiT.Training.Planning;
 using BiT.Training.Publishing;
 using BiT.Training.Weights;
 using Microsoft.ML.OnnxRuntime;
+using Graph = BiT.Graphs.Graph;
 
 namespace BiT.Training.Worker;
 
@@ -99,13 +100,10 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     private bool UsesKernels => ManagedKernels.AreUsed(options.Runtime);
 
     private LoopResult Train(
-        TrainingPlan plan, WeightSet initial, Graphs.Graph graph, IReadOnlyList<Parameter> parameters, ITrainingStream stream, IEvaluator? evaluator)
+        TrainingPlan plan, WeightSet initial, Graph graph, IReadOnlyList<Parameter> parameters, ITrainingStream stream, IEvaluator? evaluator)
     {
         var checkpoints = new CheckpointFolder(workspace.JobFolder(lease.JobId), lease.Attempt, plan.Hash, Fingerprint.Of(options.Runtime));
-        var optimizer = OptimizerGraph.Build(parameters, (float)plan.Momentum, (float)plan.WeightDecay, UsesKernels);
-        using var engine = new TrainingEngine(artifacts.GetOrWrite(graph), artifacts.GetOrWrite(optimizer), parameters, options.Runtime);
-        for (var index = 0; index < parameters.Count; index++)
-            initial[parameters[index].Name].CopyTo(engine.Weights(index));
+        using var engine = plan.Engine is null ? OwnEngine(plan, initial, graph, parameters) : OrtEngine(plan, initial);
         var resumed = checkpoints.LoadNewest(parameters, reporter.Message);
         if (resumed is not null)
         {
@@ -150,6 +148,19 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         return FormattableString.Invariant($"The best weights before that ({best.Accuracy:P1} of the validation photos right, at step {best.Step}) are kept in the workspace, ")
             + $"{Path.GetRelativePath(workspace.Path, path)}: `bit models import` makes a version of them.";
     }
+
+    private ITrainingEngine OwnEngine(TrainingPlan plan, WeightSet initial, Graph graph, IReadOnlyList<Parameter> parameters)
+    {
+        var optimizer = OptimizerGraph.Build(parameters, (float)plan.Momentum, (float)plan.WeightDecay, UsesKernels);
+        var engine = new TrainingEngine(artifacts.GetOrWrite(graph), artifacts.GetOrWrite(optimizer), parameters, options.Runtime);
+        for (var index = 0; index < parameters.Count; index++)
+            initial[parameters[index].Name].CopyTo(engine.Weights(index));
+        return engine;
+    }
+
+    private ITrainingEngine OrtEngine(TrainingPlan plan, WeightSet initial) => new OrtTrainingEngine(
+        initial, new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep),
+        Path.Combine(workspace.JobFolder(lease.JobId), $"ort-training-{lease.Attempt}"), options.Runtime);
 
     private PhotoPixels Pixels(DatasetRecord dataset, Split split, int side)
     {

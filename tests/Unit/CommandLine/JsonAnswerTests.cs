@@ -69,7 +69,7 @@ public sealed class JsonAnswerTests
 
         var run = await CommandRun.OfAsync(Cancel,
             "finetune", folder.Path, "--model", "flowers", "--promote", "if-better", "--json", "--server", service.Address,
-            "--recipe", "lite", "--steps", "40", "--early-stopping-patience", "0", "--learning-rate", "0.003", "--budget", "2m");
+            "--recipe", "lite", "--engine", "ort-training", "--steps", "40", "--early-stopping-patience", "0", "--learning-rate", "0.003", "--budget", "2m");
 
         Assert.Equal(ExitCodes.Ok, run.ExitCode);
         Assert.Equal("models/flowers/versions/3", run.Json.GetProperty("model_version").GetString());
@@ -82,6 +82,7 @@ public sealed class JsonAnswerTests
                 Dataset = "datasets/abc",
                 Model = "models/flowers",
                 Recipe = "lite",
+                Engine = "ort-training",
                 Overrides = new FineTuneOverrides
                 {
                     Steps = 40,

@@ -63,6 +63,25 @@ public sealed class TrainingPlanTests
         Assert.Contains(field, exception.Message);
     }
 
+    [Theory]
+    [InlineData("full", 0.9, 0, null)]
+    [InlineData("head", 0.9, 0, "method is head")]
+    [InlineData("full", 0.8, 0, "momentum is 0.8")]
+    [InlineData("full", 0.9, 0.1, "weight_decay is 0.1")]
+    public void Engine_OfOrtTraining_TrainsWholeNetworksAsThePaperDoes(string method, double momentum, double weightDecay, string? violation)
+    {
+        var plan = Plan with { Engine = FineTuneSpec.OrtTrainingEngine, Method = method, Momentum = momentum, WeightDecay = weightDecay };
+
+        var problem = Record.Exception(() => TrainingPlan.FromJson(plan.ToJson()));
+
+        Assert.Equal(violation is null, problem is null);
+        Assert.Contains(violation ?? "", problem?.Message ?? "", StringComparison.Ordinal);
+    }
+
+    // Plans from before there were engines keep their hashes.
+    [Fact]
+    public void Engine_OfOurOwn_IsNotWritten() => Assert.DoesNotContain("engine", Plan.ToJson(), StringComparison.Ordinal);
+
     [Fact]
     public void Facts_StoredDataset_CountsTheSplitsAndTheMedianOfTheTrainingPhotos()
     {

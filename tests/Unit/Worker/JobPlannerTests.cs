@@ -1,3 +1,4 @@
+using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Graphs;
 using BiT.Training.Artifacts;
@@ -107,6 +108,15 @@ public sealed class JobPlannerTests : IDisposable
         Assert.Equal(new JobError("INVALID_GRAPH", "Shapes do not broadcast."), error);
     }
 
+    [Fact]
+    public void Plan_EngineThatIsNotPartOfTheBuild_SaysWhatToBuild()
+    {
+        var problem = Assert.Throws<TrainingRuntimeException>(() => Plan("bit-tiny", "full", 400 * MiB, engine: FineTuneSpec.OrtTrainingEngine));
+
+        Assert.Contains("Build the trainer with -p:OnnxRuntimeFlavor=training (see docs/ort-training.md), or leave the engine out.", problem.Message, StringComparison.Ordinal);
+        Assert.Equal("ENGINE_NOT_BUILT", JobErrors.Of(problem).Reason);
+    }
+
     private ModelVersionId Import(WeightSet weights, string method, IReadOnlyList<string> labels)
     {
         var publisher = new Publisher(_workspace);
@@ -123,11 +133,11 @@ public sealed class JobPlannerTests : IDisposable
         }).Id;
     }
 
-    private TrainingPlan Plan(string network, string method, long memoryBytes, string recipe = "paper")
+    private TrainingPlan Plan(string network, string method, long memoryBytes, string recipe = "paper", string? engine = null)
     {
         var dataset = TinyDataset.Save(_workspace, trainPerClass: 2, validationPerClass: 1);
         var job = _workspace.Jobs.Submit(
-            new FineTuneSpec { DatasetId = dataset.Id, ModelId = "squares", Network = network, Method = method, Recipe = recipe }, null);
+            new FineTuneSpec { DatasetId = dataset.Id, ModelId = "squares", Network = network, Method = method, Recipe = recipe, Engine = engine }, null);
         return Planner(memoryBytes).Plan(job, dataset);
     }
 

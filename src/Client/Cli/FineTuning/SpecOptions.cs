@@ -18,6 +18,8 @@ internal sealed class SpecOptions
     private readonly Option<string?> _recipe = OneOf(
         "--recipe", "Where sizes, schedule and rates come from. auto fits the time budget.",
         "auto", "paper", "lite", "tutorial", "scratch");
+    private readonly Option<string?> _engine = OneOf(
+        "--engine", "What runs the training: the service's own engine, or ONNX Runtime Training where the trainer was built with it.", "bit", "ort-training");
     private readonly Option<int?> _steps = Value<int?>("--steps", "N", "Optimiser steps.");
     private readonly Option<int?> _batchSize = Value<int?>("--batch-size", "N", "Photos per optimiser step.");
     private readonly Option<int?> _microBatchSize = Value<int?>("--micro-batch-size", "N", "Photos per forward and backward pass.");
@@ -43,7 +45,7 @@ internal sealed class SpecOptions
     public void AddTo(Command command)
     {
         foreach (var option in (Option[])
-            [_network, _base, _method, _recipe, _budget, _steps, _batchSize, _microBatchSize, _learningRate, _resize, _crop, _mixupAlpha,
+            [_network, _base, _method, _recipe, _engine, _budget, _steps, _batchSize, _microBatchSize, _learningRate, _resize, _crop, _mixupAlpha,
                 _momentum, _weightDecay, _warmupSteps, _evaluationInterval, _patience, _seed])
             command.Options.Add(option);
     }
@@ -57,6 +59,7 @@ internal sealed class SpecOptions
         Base = parsed.GetValue(_base) ?? "",
         Method = parsed.GetValue(_method) ?? "",
         Recipe = parsed.GetValue(_recipe) ?? "",
+        Engine = parsed.GetValue(_engine) ?? "",
         Overrides = new FineTuneOverrides
         {
             Steps = parsed.GetValue(_steps),

@@ -162,6 +162,7 @@ internal static class JsonShapes
         Base = NullIfEmpty(spec.Base),
         Method = NullIfEmpty(spec.Method),
         Recipe = NullIfEmpty(spec.Recipe),
+        Engine = NullIfEmpty(spec.Engine),
         spec.Overrides.Steps,
         spec.Overrides.BatchSize,
         spec.Overrides.MicroBatchSize,

@@ -22,6 +22,10 @@ public sealed record FineTuneSpec
     /// <summary><c>paper</c>, <c>lite</c>, <c>tutorial</c>, <c>scratch</c> or <c>auto</c>, the default.</summary>
     public string Recipe { get; init; } = "";
 
+    /// <summary><c>bit</c> (the service's own engine, the default) or <c>ort-training</c> (ONNX Runtime Training, where the trainer was built
+    /// with it).</summary>
+    public string Engine { get; init; } = "";
+
     /// <summary>Values that replace the recipe's.</summary>
     public FineTuneOverrides Overrides { get; init; } = new();
 

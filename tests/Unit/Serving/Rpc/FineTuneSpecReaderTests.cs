@@ -36,6 +36,7 @@ public sealed class FineTuneSpecReaderTests : IDisposable
             Base = "x",
             Method = "magic",
             Recipe = "soup",
+            Engine = "steam",
             Overrides = new FineTuneOverrides
             {
                 Steps = 0, BatchSize = 8, MicroBatchSize = 9, LearningRate = double.NaN, Resize = 64, Crop = 96, MixupAlpha = -1,
@@ -47,11 +48,22 @@ public sealed class FineTuneSpecReaderTests : IDisposable
         var failure = Assert.Throws<InvalidRequestException>(() => FineTuneSpecReader.Parse(spec, new FieldViolations()));
 
         Assert.Equal([
-            "spec.base", "spec.dataset", "spec.method", "spec.model", "spec.network", "spec.overrides.crop",
+            "spec.base", "spec.dataset", "spec.engine", "spec.method", "spec.model", "spec.network", "spec.overrides.crop",
             "spec.overrides.early_stopping_patience", "spec.overrides.evaluation_interval", "spec.overrides.learning_rate",
             "spec.overrides.micro_batch_size", "spec.overrides.mixup_alpha",
             "spec.overrides.momentum", "spec.overrides.steps", "spec.overrides.time_budget", "spec.overrides.weight_decay", "spec.recipe"],
             failure.Violations.Select(violation => violation.Field).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("", null)]
+    [InlineData("bit", null)]
+    [InlineData("ort-training", "ort-training")]
+    public void Engine_OfASpec_IsKeptIfItIsNotOurOwn(string engine, string? expected)
+    {
+        var spec = new FineTuneSpec { Dataset = Absent, Model = "models/flowers", Engine = engine };
+
+        Assert.Equal(expected, FineTuneSpecReader.Parse(spec, new FieldViolations()).Spec.Engine);
     }
 
     [Theory]
