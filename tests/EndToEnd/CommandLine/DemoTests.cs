@@ -8,17 +8,6 @@ public sealed class DemoTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    // As it is built for its users: tests/EndToEnd/bin/{configuration}/{framework} and src/Client/Cli/bin/{configuration}/{framework}.
-    private static string Bit
-    {
-        get
-        {
-            var own = new DirectoryInfo(AppContext.BaseDirectory);
-            return Path.GetFullPath(Path.Combine(
-                own.FullName, "..", "..", "..", "..", "..", "src", "Client", "Cli", "bin", own.Parent?.Name ?? "", own.Name, "bit.dll"));
-        }
-    }
-
     [Fact]
     public async Task Demo_WithAFewSteps_AnswersWithOneJsonLineAndLeavesNothingBehind()
     {
@@ -54,7 +43,7 @@ public sealed class DemoTests
 
     private static async Task<(int Code, string Output, string Log)> RunAsync(string temporaryFolder, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Bit, .. arguments])
+        var start = new ProcessStartInfo("dotnet", [BuiltPrograms.Bit, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
