@@ -6,7 +6,7 @@ namespace BiT.Tests.EndToEnd.CommandLine;
 /// <summary>The README's first command, shortened: real server, real trainer, drawn flowers.</summary>
 public sealed class DemoTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
     [Fact]
     public async Task Demo_WithAFewSteps_AnswersWithOneJsonLineAndLeavesNothingBehind()
