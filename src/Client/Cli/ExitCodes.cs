@@ -64,8 +64,8 @@ internal static class ExitCodes
     private static string Describe(BitException failure)
     {
         var message = failure.Message;
-        if (failure.Reason == "UNREACHABLE")
-            message += " Start one with `bit serve`, or name another with --server URL or the variable BIT_SERVER.";
+        if (CommandHints.Of(failure.Reason) is { } hint)
+            message += $" {hint}";
         else if (failure.RetryDelay is { } delay)
             message += $" Try again in {Math.Max(1, Math.Ceiling(delay.TotalSeconds)):0} s.";
         // Usually the message lists the violations already; those that it leaves out follow.

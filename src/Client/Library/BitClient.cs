@@ -9,7 +9,7 @@ namespace BiT.Client;
 /// <remarks>
 /// Safe for use by many threads at once; make one and keep it. Every call throws <see cref="BitException"/> if the service
 /// refuses or cannot be reached, and <see cref="OperationCanceledException"/> if the caller cancels. Calls that change
-/// nothing are tried again while the service is unavailable; others never are.
+/// nothing, submissions and cancellations are tried again while the service is unavailable; others never are.
 /// Names may be given with or without their collection: <c>flowers</c> or <c>models/flowers</c>.
 /// </remarks>
 public sealed partial class BitClient : IDisposable
@@ -83,7 +83,7 @@ public sealed partial class BitClient : IDisposable
             DisposeHttpClient = true,
             MaxReceiveMessageSize = options.MaxReplyBytes,
             MaxSendMessageSize = null,
-            ServiceConfig = ReadRetries.Configure(options.MaxReadAttempts),
+            ServiceConfig = RepeatableCalls.Configure(options.MaxAttempts),
         });
     }
 
@@ -100,6 +100,27 @@ public sealed partial class BitClient : IDisposable
         catch (Exception failure) when (Failures.IsOfCall(failure))
         {
             throw Failures.Translate(failure, Address, cancellationToken);
+        }
+    }
+
+    /// <summary>As <see cref="CallAsync"/>, and again while the service is unavailable: for calls that done twice are done once.</summary>
+    /// <param name="deadline">For all attempts together.</param>
+    private async Task<T> RepeatAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, TimeSpan deadline, CancellationToken cancellationToken)
+    {
+        var begin = _time.GetTimestamp();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await CallAsync(start, deadline - _time.GetElapsedTime(begin), cancellationToken).ConfigureAwait(false);
+            }
+            catch (BitException failure) when (failure.Code == StatusCode.Unavailable && attempt < _options.MaxAttempts)
+            {
+                var delay = failure.RetryDelay ?? RepeatableCalls.FirstDelay * (1 << (attempt - 1));
+                if (_time.GetElapsedTime(begin) + delay >= deadline)
+                    throw;
+                await Task.Delay(delay, _time, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 

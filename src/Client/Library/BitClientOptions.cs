@@ -27,8 +27,9 @@ public sealed record BitClientOptions
     /// <summary>Deadline of a whole download; null, the default, sets none.</summary>
     public TimeSpan? DownloadDeadline { get; init; }
 
-    /// <summary>How often a read is tried while the service is unavailable, 1 to 5. Writes are never repeated. Default 4.</summary>
-    public int MaxReadAttempts { get; init; } = 4;
+    /// <summary>How often a call that may be repeated is tried while the service is unavailable, 1 to 5: reads, submissions (by their
+    /// request id) and cancellations. Other writes are never repeated. Default 4.</summary>
+    public int MaxAttempts { get; init; } = 4;
 
     /// <summary>Bytes per upload message, 64 KiB to 1 MiB. Default 256 KiB.</summary>
     public int ChunkBytes { get; init; } = 256 << 10;
@@ -46,12 +47,22 @@ public sealed record BitClientOptions
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(ChunkBytes, MinChunkBytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ChunkBytes, MaxChunkBytes);
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxReadAttempts, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxReadAttempts, 5);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxAttempts, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxAttempts, 5);
         ArgumentOutOfRangeException.ThrowIfNegative(MaxReconnects);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Deadline, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ModelDeadline, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(PageDeadline, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(ReconnectDelay, TimeSpan.Zero);
+        ThrowIfNotPositive(EvaluationDeadline, nameof(EvaluationDeadline));
+        ThrowIfNotPositive(UploadDeadline, nameof(UploadDeadline));
+        ThrowIfNotPositive(DownloadDeadline, nameof(DownloadDeadline));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxReplyBytes, MaxChunkBytes);
+    }
+
+    private static void ThrowIfNotPositive(TimeSpan? deadline, string name)
+    {
+        if (deadline <= TimeSpan.Zero)
+            throw new ArgumentOutOfRangeException(name, deadline, "A deadline is above zero; null sets none.");
     }
 }

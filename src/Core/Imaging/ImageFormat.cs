@@ -32,7 +32,7 @@ internal static class ImageFormats
         if (NameOfUnsupported(encoded) is { } name)
         {
             throw new ImageRejectedException(ImageProblem.UnsupportedFormat,
-                $"The image is a {name} file; expected JPEG, PNG, WebP, GIF or BMP. Convert it to JPEG or PNG.");
+                $"The image's format is {name}; expected JPEG, PNG, WebP, GIF or BMP. Convert it to JPEG or PNG.");
         }
         throw new ImageRejectedException(ImageProblem.NotAnImage,
             $"The {encoded.Length} bytes, beginning with {Convert.ToHexString(encoded[..Math.Min(8, encoded.Length)])}, are not an image; "

@@ -4,8 +4,10 @@ using BiT.Serving.Startup;
 namespace BiT.Serving.Jobs;
 
 /// <summary>A trainer could not do what a caller waited for.</summary>
-internal sealed class TaskFailedException(JobError error) : Exception(error.Message)
+internal sealed class TaskFailedException(TaskKind kind, JobError error) : Exception(error.Message)
 {
+    public TaskKind Kind { get; } = kind;
+
     public JobError Error { get; } = error;
 }
 
@@ -54,7 +56,7 @@ internal sealed class TrainerTasks(Workspace workspace, LimitOptions limits, Tim
             while (true)
             {
                 if (await RunOnceAsync(kind, json, cancellationToken) is { } ended)
-                    return ended.Error is { } error ? throw new TaskFailedException(error) : ended.Result!;
+                    return ended.Error is { } error ? throw new TaskFailedException(kind, error) : ended.Result!;
             }
         }
         finally

@@ -19,6 +19,7 @@ internal sealed class DatasetPage(Workspace workspace, DatasetThumbnails thumbna
     public const long MaxPageBytes = 24L << 20;
 
     private const int ClassesAtOneTime = 2;
+    private const int MaxOpenProblems = 10;
 
     private readonly SemaphoreSlim _turns = new(ClassesAtOneTime);
 
@@ -104,7 +105,10 @@ internal sealed class DatasetPage(Workspace workspace, DatasetThumbnails thumbna
         if (dataset.ProblemCount == 0)
             return;
         var problems = workspace.Datasets.ListProblems(dataset.Id, MaxProblems, null)?.Items ?? [];
-        page.Add($"<h2>Problems of the newest upload</h2>\n<table>\n<tr><th>File or class</th><th></th><th>Problem</th></tr>");
+        // Many would stand between the reader and the photos.
+        var open = new Markup(dataset.ProblemCount <= MaxOpenProblems ? " open" : "");
+        page.Add($"<h2>Problems of the newest upload</h2>\n<details{open}><summary>{dataset.ProblemCount:N0} {(dataset.ProblemCount == 1 ? "problem" : "problems")}</summary>");
+        page.Add($"<table>\n<tr><th>File or class</th><th></th><th>Problem</th></tr>");
         foreach (var problem in problems)
         {
             page.Add($"""
@@ -114,6 +118,7 @@ internal sealed class DatasetPage(Workspace workspace, DatasetThumbnails thumbna
         page.Add($"</table>");
         if (dataset.ProblemCount > problems.Count)
             page.Add($"<p class=\"muted\">And {dataset.ProblemCount - problems.Count} more.</p>");
+        page.Add($"</details>");
     }
 
     private static Markup Severity(DatasetProblem problem) => problem.Severity == ProblemSeverity.Note

@@ -15,6 +15,7 @@ internal sealed class HtmlPage
         table { border-collapse: collapse; } th, td { border-bottom: 1px solid var(--line); padding: .25rem .7rem; text-align: left; }
         td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
         .muted { opacity: .65; } .bad { color: var(--bad); } .good { color: var(--good); }
+        td.bad, td.good { white-space: nowrap; } summary { cursor: pointer; margin-bottom: .5rem; }
         .plots { display: flex; flex-wrap: wrap; gap: 1rem; } .plots figure { max-width: none; }
         table.confusion { font-size: .8rem; } table.confusion td, table.confusion th { border: 1px solid var(--line); padding: .15rem .4rem; }
         .photos { display: flex; flex-wrap: wrap; gap: .5rem; } figure { margin: 0; max-width: 9rem; }

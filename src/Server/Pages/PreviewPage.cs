@@ -18,7 +18,7 @@ internal static class PreviewPage
             page.Add($"<div class=\"photos\">{Markup.Join(batch.Photos.Select(photo => Photo(photo, batch.Lambda)))}</div>");
         }
         page.Add($"<h2>Plan</h2>");
-        page.Add($"<pre style=\"white-space: pre-wrap\">{preview.PlanJson}</pre>");
+        page.Add($"{PlanTable.Of(preview.PlanJson)}");
         return page.ToUtf8();
     }
 

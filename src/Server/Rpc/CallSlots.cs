@@ -11,9 +11,14 @@ internal abstract class CallSlots(int limit, Func<int, Exception> refuse)
     /// <exception cref="Exception">None is free: what the constructor was given.</exception>
     public IDisposable Take()
     {
-        if (Interlocked.Increment(ref _taken) <= limit)
-            return new Slot(this);
-        Interlocked.Decrement(ref _taken);
+        // Never counted above the limit, not for a moment either: another call might be refused because of it.
+        for (var taken = Volatile.Read(ref _taken); taken < limit;)
+        {
+            var seen = Interlocked.CompareExchange(ref _taken, taken + 1, taken);
+            if (seen == taken)
+                return new Slot(this);
+            taken = seen;
+        }
         throw refuse(limit);
     }
 

@@ -52,9 +52,9 @@ internal sealed class ErrorInterceptor(TimeProvider time, ILogger<ErrorIntercept
     {
         // Whatever fails after the caller has left or its deadline has passed, fails because of that.
         if (time.GetUtcNow().UtcDateTime >= context.Deadline)
-            return new RpcException(new Grpc.Core.Status(StatusCode.DeadlineExceeded, "The deadline of the call has passed."));
+            return ErrorMapping.DeadlineExceeded().ToRpcException();
         if (context.CancellationToken.IsCancellationRequested)
-            return new RpcException(new Grpc.Core.Status(StatusCode.Cancelled, "The caller has left."));
+            return ErrorMapping.Cancelled().ToRpcException();
         var status = ErrorMapping.ToStatus(failure);
         if (status.Code is (int)Code.Internal or (int)Code.DataLoss)
             logger.LogError(failure, "{Method} failed.", context.Method);

@@ -14,8 +14,7 @@ using Status = Google.Rpc.Status;
 
 namespace BiT.Serving.Rpc;
 
-/// <summary>The one place that turns exceptions into google.rpc.Status. Reasons are part of the public protocol: they never
-/// change.</summary>
+/// <summary>The one place that turns exceptions into google.rpc.Status. What a reason brings along, <see cref="ErrorReasons"/> says.</summary>
 internal static class ErrorMapping
 {
     /// <summary>ErrorInfo.domain of every error.</summary>
@@ -28,81 +27,95 @@ internal static class ErrorMapping
     private const int SqliteCorrupt = 11;
     private const int SqliteNotADatabase = 26;
 
-    private static readonly TimeSpan BusyRetry = TimeSpan.FromSeconds(1);
-
-    // A restart by a supervisor takes seconds.
-    private static readonly TimeSpan RestartRetry = TimeSpan.FromSeconds(5);
+    // All of this travels in a trailer, and clients bound the size of trailers.
+    private const int MaxDescriptionLength = 600;
 
     /// <summary>What the caller gets to see.</summary>
     /// <returns>INTERNAL without details for an exception that nobody foresaw: its text may hold paths.</returns>
     public static Status ToStatus(Exception exception) => exception switch
     {
-        InvalidRequestException invalid => Error(Code.InvalidArgument, "INVALID_REQUEST", invalid.Message).With(ToBadRequest(invalid)),
-        ImageRejectedException image => Error(Code.InvalidArgument, image.Problem.ToReason(), image.Message),
-        DatasetBlockedException blocked => Error(Code.InvalidArgument, "DATASET_NOT_USABLE", blocked.Message,
+        InvalidRequestException invalid => Error(ErrorReasons.InvalidRequest, invalid.Message).With(ToBadRequest(invalid)),
+        ImageRejectedException image => Error(ErrorReasons.Named(image.Problem.ToReason()), image.Message),
+        DatasetBlockedException blocked => Error(ErrorReasons.DatasetNotUsable with { Field = null }, blocked.Message,
             ("problem_count", blocked.Problems.Count.ToString(CultureInfo.InvariantCulture)))
             .With(DatasetMessages.ToBadRequest(blocked.Problems)),
-        ArchiveRefusedException archive => Error(Code.InvalidArgument, "ARCHIVE_REFUSED", archive.Message,
+        ArchiveRefusedException archive => Error(ErrorReasons.ArchiveRefused, archive.Message,
             ("problem", UpperSnakeCase(archive.Problem.ToString()))),
-        ArchiveChecksumException archive => Error(Code.DataLoss, "CHECKSUM_MISMATCH", archive.Message),
-        DatasetInUseException dataset => Error(Code.FailedPrecondition, "DATASET_IN_USE", dataset.Message,
+        ArchiveChecksumException archive => Error(ErrorReasons.ChecksumMismatch, archive.Message),
+        DatasetInUseException dataset => Error(ErrorReasons.DatasetInUse, dataset.Message,
             ("job", ResourceNames.OfJob(dataset.JobId)), ("job_count", dataset.JobCount.ToString(CultureInfo.InvariantCulture))),
-        InvalidDatasetException dataset => Error(Code.InvalidArgument, "DATASET_NOT_USABLE", dataset.Message),
-        InvalidPageTokenException token => Error(Code.InvalidArgument, "INVALID_PAGE_TOKEN", token.Message),
-        ModelNotFoundException model => Error(Code.NotFound, model.Reason, model.Message, ("resource", model.Resource)),
-        ResourceNotFoundException missing => Error(Code.NotFound, missing.Reason, missing.Message, ("resource", missing.Resource)),
-        StoreNotFoundException missing => Error(Code.NotFound, "NOT_FOUND", missing.Message),
+        InvalidDatasetException dataset => Error(ErrorReasons.DatasetNotUsable, dataset.Message),
+        InvalidPageTokenException token => Error(ErrorReasons.InvalidPageToken, token.Message),
+        ModelNotFoundException model => Error(ErrorReasons.Named(model.Reason), model.Message, ("resource", model.Resource)),
+        ResourceNotFoundException missing => Error(ErrorReasons.Named(missing.Reason), missing.Message, ("resource", missing.Resource)),
+        StoreNotFoundException missing => Error(ErrorReasons.NotFound, missing.Message),
         RequestIdConflictException conflict =>
-            Error(Code.AlreadyExists, "REQUEST_ID_CONFLICT", conflict.Message, ("request_id", conflict.RequestId)),
-        JobStateException job => Error(Code.FailedPrecondition, job.Reason, job.Message, ("job", ResourceNames.OfJob(job.JobId))),
-        AliasConflictException conflict => Error(Code.Aborted, "ALIAS_CONFLICT", conflict.Message),
-        ModelStateException state => Error(Code.FailedPrecondition, state.Reason, state.Message),
+            Error(ErrorReasons.RequestIdConflict, conflict.Message, ("request_id", conflict.RequestId)),
+        JobStateException job => Error(ErrorReasons.Named(job.Reason), job.Message, ("job", ResourceNames.OfJob(job.JobId))),
+        AliasConflictException conflict => Error(ErrorReasons.AliasConflict, conflict.Message),
+        ModelStateException state => Error(ErrorReasons.Named(state.Reason), state.Message),
         NoWeightsException weights =>
-            Error(Code.FailedPrecondition, "VERSION_HAS_NO_WEIGHTS", weights.Message, ("version", weights.Version.ToString())),
+            Error(ErrorReasons.VersionHasNoWeights, weights.Message, ("version", weights.Version.ToString())),
         ModelNotLoadableException model =>
-            Error(Code.FailedPrecondition, model.Reason, model.Message, ("version", model.Version.ToString())),
-        BlobCorruptException blob => Error(Code.DataLoss, "BLOB_CORRUPT", blob.Message, ("sha256", blob.Hash)),
-        BlobNotFoundException blob => Error(Code.DataLoss, "BLOB_MISSING", blob.Message, ("sha256", blob.Hash)),
-        QueueFullException full => Error(Code.ResourceExhausted, "QUEUE_FULL", full.Message).With(Retry(full.RetryAfter)),
-        TooManyUploadsException uploads => Error(Code.ResourceExhausted, "TOO_MANY_UPLOADS", uploads.Message,
-            ("limit", uploads.Limit.ToString(CultureInfo.InvariantCulture))).With(Retry(BusyRetry)),
-        TooManyDownloadsException downloads => Error(Code.ResourceExhausted, "TOO_MANY_DOWNLOADS", downloads.Message,
-            ("limit", downloads.Limit.ToString(CultureInfo.InvariantCulture))).With(Retry(BusyRetry)),
-        TooManyTasksException tasks => Error(Code.ResourceExhausted, "TOO_MANY_TASKS", tasks.Message,
-            ("limit", tasks.Limit.ToString(CultureInfo.InvariantCulture))).With(Retry(BusyRetry)),
-        NoTrainerException trainer => Error(Code.Unavailable, "NO_TRAINER", trainer.Message).With(Retry(RestartRetry)),
-        TaskFailedException task => Error(TrainerReasons.CodeOf(task.Error.Reason), task.Error.Reason, task.Error.Message),
-        UploadIdleException idle => Error(Code.DeadlineExceeded, "UPLOAD_IDLE", idle.Message),
-        DownloadIdleException idle => Error(Code.DeadlineExceeded, "DOWNLOAD_IDLE", idle.Message),
-        UploadDamagedException damaged => Error(Code.DataLoss, "CHECKSUM_MISMATCH", damaged.Message),
-        BatchFailedException batch => Error(Code.Internal, "INFERENCE_FAILED", batch.Message),
-        ServerStoppingException stopping => Error(Code.Unavailable, "SERVER_STOPPING", stopping.Message).With(Retry(RestartRetry)),
+            Error(ErrorReasons.Named(model.Reason), model.Message, ("version", model.Version.ToString())),
+        BlobCorruptException blob => Error(ErrorReasons.BlobCorrupt, blob.Message, ("sha256", blob.Hash)),
+        BlobNotFoundException blob => Error(ErrorReasons.BlobMissing, blob.Message, ("sha256", blob.Hash)),
+        QueueFullException full => Error(ErrorReasons.QueueFull with { RetryDelay = full.RetryAfter }, full.Message),
+        TooManyUploadsException uploads => Error(ErrorReasons.TooManyUploads, uploads.Message,
+            ("limit", uploads.Limit.ToString(CultureInfo.InvariantCulture))),
+        TooManyDownloadsException downloads => Error(ErrorReasons.TooManyDownloads, downloads.Message,
+            ("limit", downloads.Limit.ToString(CultureInfo.InvariantCulture))),
+        TooManyTasksException tasks => Error(ErrorReasons.TooManyTasks, tasks.Message,
+            ("limit", tasks.Limit.ToString(CultureInfo.InvariantCulture))),
+        NoTrainerException trainer => Error(ErrorReasons.NoTrainer, trainer.Message),
+        TaskFailedException task => Error(
+            ErrorReasons.Named(task.Error.Reason) with { Field = FieldOf(task.Kind, task.Error.Reason) }, task.Error.Message),
+        UploadIdleException idle => Error(ErrorReasons.UploadIdle, idle.Message),
+        DownloadIdleException idle => Error(ErrorReasons.DownloadIdle, idle.Message),
+        UploadDamagedException damaged => Error(ErrorReasons.ChecksumMismatch, damaged.Message),
+        BatchFailedException batch => Error(ErrorReasons.InferenceFailed, batch.Message),
+        ServerStoppingException stopping => Error(ErrorReasons.ServerStopping, stopping.Message),
         StoreUnavailableException { InnerException: SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked or SqliteFull } cause } =>
             ToStatus(cause),
         StoreUnavailableException { InnerException: SqliteException { SqliteErrorCode: SqliteCorrupt or SqliteNotADatabase } } damaged =>
-            Error(Code.DataLoss, "STORE_DAMAGED", damaged.Message),
-        StoreUnavailableException store => Error(Code.Unavailable, "STORE_UNAVAILABLE", store.Message).With(Retry(RestartRetry)),
+            Error(ErrorReasons.StoreDamaged, damaged.Message),
+        StoreUnavailableException store => Error(ErrorReasons.StoreUnavailable, store.Message),
         SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked } =>
-            Error(Code.Unavailable, "STORE_BUSY", "The store is busy with another process's write. Try again.").With(Retry(BusyRetry)),
+            Error(ErrorReasons.StoreBusy, "The store is busy with another process's write. Try again."),
         SqliteException { SqliteErrorCode: SqliteFull } => DiskFull(),
         IOException io when IsDiskFull(io) => DiskFull(),
-        _ => Error(Code.Internal, "INTERNAL",
+        _ => Error(ErrorReasons.Internal,
             "The server failed on this call; its log holds the details. It is worth trying once more, and reporting."),
     };
+
+    /// <summary>Whatever failed, it did so because the deadline has passed.</summary>
+    public static Status DeadlineExceeded() => Error(ErrorReasons.DeadlineExceeded, "The deadline of the call has passed.");
+
+    /// <summary>Whatever failed, it did so because the caller has left.</summary>
+    public static Status Cancelled() => Error(ErrorReasons.Cancelled, "The caller has left.");
+
+    /// <summary>Why a job failed.</summary>
+    public static Status ToStatus(JobError error) => Error(ErrorReasons.Named(error.Reason), error.Message);
 
     // TooManyEntries -> TOO_MANY_ENTRIES
     private static string UpperSnakeCase(string name) => string.Concat(name.Select((letter, index) =>
         (index > 0 && char.IsUpper(letter) ? "_" : "") + char.ToUpperInvariant(letter)));
 
     private static Status DiskFull() =>
-        Error(Code.ResourceExhausted, "DISK_FULL", "The disk of the workspace is full. Free some space or move the workspace.");
+        Error(ErrorReasons.DiskFull, "The disk of the workspace is full. Free some space or move the workspace.");
 
-    private static Status Error(Code code, string reason, string message, params (string Key, string Value)[] metadata)
+    private static Status Error(ErrorReason reason, string message, params (string Key, string Value)[] metadata)
     {
-        var info = new ErrorInfo { Reason = reason, Domain = Domain };
+        var info = new ErrorInfo { Reason = reason.Name, Domain = Domain };
         foreach (var (key, value) in metadata)
             info.Metadata[key] = value;
-        return new Status { Code = (int)code, Message = message }.With(info);
+        var status = new Status { Code = (int)reason.Code, Message = message }.With(info);
+        if (reason.RetryDelay is { } delay)
+            status.With(new RetryInfo { RetryDelay = Duration.FromTimeSpan(delay) });
+        // Clipped without dots: whoever prints both leaves out a description that the message contains.
+        return reason.Field is { } field
+            ? status.With(ToBadRequest(FieldViolations.Single(field, message[..Math.Min(message.Length, MaxDescriptionLength)])))
+            : status;
     }
 
     private static Status With(this Status status, IMessage detail)
@@ -111,14 +124,26 @@ internal static class ErrorMapping
         return status;
     }
 
-    private static RetryInfo Retry(TimeSpan delay) => new() { RetryDelay = Duration.FromTimeSpan(delay) };
-
     private static BadRequest ToBadRequest(InvalidRequestException invalid)
     {
         var report = new BadRequest();
         report.FieldViolations.AddRange(invalid.Violations);
         return report;
     }
+
+    // Which field of the request that made the task is at fault; null if none is.
+    private static string? FieldOf(TaskKind kind, string reason) => (kind, reason) switch
+    {
+        (TaskKind.Import, "UNKNOWN_NETWORK") => "header.network",
+        (TaskKind.Import, "INVALID_WEIGHTS" or "INVALID_GRAPH") => "data",
+        (TaskKind.Evaluate, "LABEL_MISMATCH" or "BAD_PHOTO") => "dataset",
+        (TaskKind.Evaluate, "NO_PHOTOS") => "split",
+        (TaskKind.Estimate or TaskKind.Preview, "INVALID_PLAN") => "spec",
+        (TaskKind.Estimate or TaskKind.Preview, "UNKNOWN_NETWORK") => "spec.network",
+        (TaskKind.Estimate or TaskKind.Preview, "INVALID_WEIGHTS") => "spec.base",
+        (TaskKind.Estimate or TaskKind.Preview, "BAD_PHOTO") => "spec.dataset",
+        _ => null,
+    };
 
     // ERROR_DISK_FULL on Windows, ENOSPC (28) and EDQUOT (122) elsewhere.
     private static bool IsDiskFull(IOException failure) => OperatingSystem.IsWindows()

@@ -2,12 +2,10 @@ using BiT.Core.Store;
 using BiT.Protocol.V1;
 using BiT.Serving.Jobs;
 using Google.Protobuf.WellKnownTypes;
-using Google.Rpc;
 using FineTuneOverrides = BiT.Protocol.V1.FineTuneOverrides;
 using FineTuneSpec = BiT.Protocol.V1.FineTuneSpec;
 using JobState = BiT.Protocol.V1.JobState;
 using PromotionRule = BiT.Protocol.V1.PromotionRule;
-using Status = Google.Rpc.Status;
 
 namespace BiT.Serving.Rpc;
 
@@ -28,7 +26,7 @@ internal sealed class JobMessages(Workspace workspace, TrainerOptions trainer, T
         Progress = job.Progress is { } progress ? Of(progress) : null,
         PlanJson = job.PlanJson ?? "",
         ModelVersion = job.Result?.ToString() ?? "",
-        Error = job.Error is { } error ? Of(error) : null,
+        Error = job.Error is { } error ? ErrorMapping.ToStatus(error) : null,
         Attempt = job.Attempt,
         CancelRequested = job.CancelRequested,
         WaitingReason = WaitingReason(job),
@@ -140,13 +138,6 @@ internal sealed class JobMessages(Workspace workspace, TrainerOptions trainer, T
 
     // Names and order are those of the protocol.
     private static JobState Of(Core.Store.JobState state) => (JobState)(int)state;
-
-    private static Status Of(JobError error)
-    {
-        var status = new Status { Code = (int)TrainerReasons.CodeOf(error.Reason), Message = error.Message };
-        status.Details.Add(Any.Pack(new ErrorInfo { Reason = error.Reason, Domain = ErrorMapping.Domain }));
-        return status;
-    }
 
     private static FineTuneProgress Of(JobProgress progress)
     {

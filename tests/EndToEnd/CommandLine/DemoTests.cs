@@ -6,18 +6,7 @@ namespace BiT.Tests.EndToEnd.CommandLine;
 /// <summary>The README's first command, shortened: real server, real trainer, drawn flowers.</summary>
 public sealed class DemoTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-
-    // As it is built for its users: tests/EndToEnd/bin/{configuration}/{framework} and src/Client/Cli/bin/{configuration}/{framework}.
-    private static string Bit
-    {
-        get
-        {
-            var own = new DirectoryInfo(AppContext.BaseDirectory);
-            return Path.GetFullPath(Path.Combine(
-                own.FullName, "..", "..", "..", "..", "..", "src", "Client", "Cli", "bin", own.Parent?.Name ?? "", own.Name, "bit.dll"));
-        }
-    }
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
     [Fact]
     public async Task Demo_WithAFewSteps_AnswersWithOneJsonLineAndLeavesNothingBehind()
@@ -54,7 +43,7 @@ public sealed class DemoTests
 
     private static async Task<(int Code, string Output, string Log)> RunAsync(string temporaryFolder, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Bit, .. arguments])
+        var start = new ProcessStartInfo("dotnet", [BuiltPrograms.Bit, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

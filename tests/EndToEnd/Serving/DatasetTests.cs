@@ -83,22 +83,6 @@ public sealed class DatasetTests(ServerFixture server)
     }
 
     [Fact]
-    public async Task Upload_ThatSendsNothing_IsEndedAndLeavesTheConnectionWell()
-    {
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
-        {
-            using var call = server.Datasets.UploadDataset(Options);
-            await call.RequestStream.WriteAsync(new UploadDatasetRequest { Header = new DatasetHeader() }, Options.CancellationToken);
-            await RpcAssert.FailsAsync(StatusCode.DeadlineExceeded, "UPLOAD_IDLE", () => call.ResponseAsync);
-        }));
-
-        // The server reuses streams of the connection: a read left behind by an ended upload would take bytes of these.
-        var uploads = await Task.WhenAll(
-            Enumerable.Range(0, 8).Select(index => server.Datasets.UploadAsync("after", Uploads.TwoColours(10 + index))));
-        Assert.Equal(8, uploads.Select(upload => upload.Dataset.Name).Distinct().Count());
-    }
-
-    [Fact]
     public async Task List_InPagesOfOne_GivesEveryDatasetOnce()
     {
         await server.Datasets.UploadAsync("p1", Uploads.TwoColours(3));

@@ -5,7 +5,8 @@ namespace BiT.Tests.EndToEnd.Serving;
 /// <summary>Waits for what another process will do.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // Of no meaning but to end a test that hangs: the machine may be busy, and trainers run at low priority.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     public static async Task HoldsAsync(Func<Task<bool>> condition, Func<string>? explain = null)

@@ -32,7 +32,8 @@ public sealed class FineTuneFlowTests : IAsyncLifetime
     [Fact]
     public async Task Job_WhoseTrainerIsKilledWithMinusNine_GoesOnToAModelThatServes()
     {
-        var job = await SubmitAsync(steps: 60);
+        // Enough that a fast machine is still at it when this test has seen it begin.
+        var job = await SubmitAsync(steps: 300);
         await Eventually.HoldsAsync(async () => (await GetAsync(job)).Progress is { Step: >= 5 }, () => Log);
 
         Process.GetProcessById(TrainerProcessId()).Kill();
@@ -140,8 +141,8 @@ public sealed class FineTuneFlowTests : IAsyncLifetime
         var job = await SubmitAsync(steps: 10);
         var events = new List<FineTuneJobEvent>();
         using var watch = FineTuning.WatchFineTuneJob(new WatchFineTuneJobRequest { Name = job }, cancellationToken: TestContext.Current.CancellationToken);
-        while (await watch.ResponseStream.MoveNext(TestContext.Current.CancellationToken))
-            events.Add(watch.ResponseStream.Current);
+        while (await watch.ResponseStream.NextEventAsync() is { } item)
+            events.Add(item);
 
         Assert.Equal(events.Select(item => item.Cursor).Order(), events.Select(item => item.Cursor));
         Assert.Equal(

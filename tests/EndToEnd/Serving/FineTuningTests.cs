@@ -78,17 +78,15 @@ public sealed class FineTuningTests : IAsyncLifetime
     {
         var job = await SubmitAsync(Spec());
         using var watch = _server.FineTuning.WatchFineTuneJob(new WatchFineTuneJobRequest { Name = job.Name }, Options);
-        Assert.True(await watch.ResponseStream.MoveNext(Options.CancellationToken));
-        Assert.Equal(JobState.Queued, watch.ResponseStream.Current.State);
+        Assert.Equal(JobState.Queued, (await watch.ResponseStream.NextEventAsync())?.State);
 
         var cancelled = await _server.FineTuning.CancelFineTuneJobAsync(new CancelFineTuneJobRequest { Name = job.Name }, Options);
 
         Assert.Equal(JobState.Cancelled, cancelled.State);
         Assert.True(cancelled.Done);
-        Assert.True(await watch.ResponseStream.MoveNext(Options.CancellationToken));
-        Assert.Equal(JobState.Cancelled, watch.ResponseStream.Current.State);
-        Assert.True(watch.ResponseStream.Current.Job.Done);
-        Assert.False(await watch.ResponseStream.MoveNext(Options.CancellationToken));
+        var end = await watch.ResponseStream.NextEventAsync();
+        Assert.Equal((JobState.Cancelled, true), (end?.State, end?.Job.Done));
+        Assert.Null(await watch.ResponseStream.NextEventAsync());
         Assert.Equal(cancelled, await _server.FineTuning.CancelFineTuneJobAsync(new CancelFineTuneJobRequest { Name = job.Name }, Options));
     }
 
@@ -412,7 +410,7 @@ public sealed class FineTuningTests : IAsyncLifetime
     private static async Task<List<FineTuneJobEvent>> ReadAsync(AsyncServerStreamingCall<FineTuneJobEvent> call)
     {
         var events = new List<FineTuneJobEvent>();
-        await foreach (var item in call.ResponseStream.ReadAllAsync(Options.CancellationToken))
+        while (await call.ResponseStream.NextEventAsync() is { } item)
             events.Add(item);
         return events;
     }

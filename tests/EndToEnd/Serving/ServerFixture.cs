@@ -32,7 +32,7 @@ public sealed class ServerFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _server = await ServerProcess.StartAsync(_folder.Path, "--Limits:MaxImagesPerRequest", "8", "--Limits:MaxImageBytes", "200000",
-            "--Limits:MaxRequestBytes", "400000", "--Limits:MaxImportBytes", "400000", "--Limits:UploadIdleTimeout", "00:00:02");
+            "--Limits:MaxRequestBytes", "400000", "--Limits:MaxImportBytes", "400000");
         _channel = _server.Connect();
         _workspace = Workspace.Open(_folder.Path, TimeProvider.System);
     }

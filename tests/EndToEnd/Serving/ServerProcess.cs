@@ -8,7 +8,8 @@ namespace BiT.Tests.EndToEnd.Serving;
 /// <summary>The real server as a process of its own, on a free port. It ends when this is disposed, or when the tests die.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // Of no meaning but to end a test that hangs.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _log = new();
@@ -56,6 +57,15 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             return false;
         }
+    }
+
+    /// <summary>Gives a server of <see cref="StartOnSmallDiskAsync"/> a larger disk while it runs.</summary>
+    public async Task EnlargeDiskAsync(string workspace, int megabytes)
+    {
+        using var remount = Process.Start("nsenter",
+            ["-t", $"{_process.Id}", "-U", "-m", "--preserve-credentials", "mount", "-o", $"remount,size={megabytes}m", workspace]);
+        await remount.WaitForExitAsync();
+        Assert.Equal(0, remount.ExitCode);
     }
 
     private static async Task<ServerProcess> StartAsync(string workspace, Func<string[], ServerProcess> launch, string[] options)

@@ -56,7 +56,7 @@ public sealed class ServerProcessTests
 
         await server.TerminateAsync();
 
-        await RpcAssert.FailsAsync(StatusCode.Unavailable, "SERVER_STOPPING", () => watch.ResponseStream.MoveNext(Token));
+        await RpcAssert.FailsAsync(StatusCode.Unavailable, "SERVER_STOPPING", () => watch.ResponseStream.NextEventAsync());
         var (code, output) = await server.ExitAsync();
         Assert.Equal(0, code);
         Assert.Empty(output);

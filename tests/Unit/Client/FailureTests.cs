@@ -60,7 +60,7 @@ public sealed class FailureTests
         string address;
         await using (var service = await FakeService.StartAsync(new FakeAnswers()))
             address = service.Address;
-        using var client = new BitClient(address, new BitClientOptions { MaxReadAttempts = 1 });
+        using var client = new BitClient(address, new BitClientOptions { MaxAttempts = 1 });
 
         var failure = await Assert.ThrowsAsync<BitException>(() => client.GetModelAsync("flowers", Cancel));
 
@@ -90,7 +90,7 @@ public sealed class FailureTests
         var attempts = 0;
         await using var service = await FakeService.StartAsync(new FakeAnswers
         {
-            Submit = _ =>
+            SetAlias = _ =>
             {
                 attempts++;
                 throw Unavailable();
@@ -98,9 +98,52 @@ public sealed class FailureTests
         });
         using var client = new BitClient(service.Address);
 
-        await Assert.ThrowsAsync<BitException>(() => client.SubmitFineTuneJobAsync(Spec, cancellationToken: Cancel));
+        await Assert.ThrowsAsync<BitException>(() => client.SetAliasAsync("flowers", "flowers/versions/1", cancellationToken: Cancel));
 
         Assert.Equal(1, attempts);
+    }
+
+    /// <summary>The reply may be what was lost: the request id keeps a second attempt from making a second job.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("mine")]
+    public async Task Submit_ServiceUnavailable_IsTriedAgainUnderOneRequestId(string requestId)
+    {
+        var requestIds = new List<string>();
+        await using var service = await FakeService.StartAsync(new FakeAnswers
+        {
+            Submit = request =>
+            {
+                requestIds.Add(request.RequestId);
+                return requestIds.Count < 3 ? throw Unavailable() : new Wire.FineTuneJob { Name = "fineTuneJobs/j", Spec = request.Spec };
+            },
+        });
+        using var client = new BitClient(service.Address);
+
+        Assert.Equal("fineTuneJobs/j", (await client.SubmitFineTuneJobAsync(Spec, requestId, Cancel)).Name);
+
+        Assert.Equal(3, requestIds.Count);
+        Assert.NotEmpty(Assert.Single(requestIds.Distinct()));
+        Assert.True(requestId.Length == 0 || requestIds[0] == requestId);
+    }
+
+    [Fact]
+    public async Task Submit_ServiceStaysAway_EndsAfterTheAllowedAttempts()
+    {
+        var attempts = 0;
+        await using var service = await FakeService.StartAsync(new FakeAnswers
+        {
+            Submit = _ =>
+            {
+                attempts++;
+                throw Unavailable();
+            },
+        });
+        using var client = new BitClient(service.Address, new BitClientOptions { MaxAttempts = 2 });
+
+        Assert.Equal("UNAVAILABLE", (await Assert.ThrowsAsync<BitException>(() => client.SubmitFineTuneJobAsync(Spec, cancellationToken: Cancel))).Reason);
+
+        Assert.Equal(2, attempts);
     }
 
     [Fact]

@@ -69,7 +69,7 @@ public sealed class ModelFileTests : IDisposable
         var target = Path.Combine(_folder.Path, "kept.onnx");
         await File.WriteAllTextAsync(target, "old", Cancel);
         await using var service = await ServeAsync(Header("x"), sent, fails: damage == "cut off");
-        using var client = new BitClient(service.Address, new BitClientOptions { MaxReadAttempts = 1 });
+        using var client = new BitClient(service.Address, new BitClientOptions { MaxAttempts = 1 });
 
         var failure = await Assert.ThrowsAsync<BitException>(() => client.DownloadAsync("flowers", target, overwrite: true, cancellationToken: Cancel));
 

@@ -100,6 +100,18 @@ public sealed class ExitCodeTests
         Assert.Contains("Usage:", run.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("MODEL_HAS_ALIAS", "bit models unalias")]
+    [InlineData("ALIAS_NOT_FOUND", "bit models promote")]
+    [InlineData("UNREACHABLE", "bit serve")]
+    public void Explain_ReasonThatACommandCures_NamesTheCommand(string reason, string command)
+    {
+        var message = ExitCodes.Explain(new BitException(StatusCode.FailedPrecondition, reason, "It is so.")).Message;
+
+        Assert.StartsWith("It is so. ", message, StringComparison.Ordinal);
+        Assert.Contains(command, message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Explain_FieldViolationsMissingFromTheMessage_AreAppended()
     {

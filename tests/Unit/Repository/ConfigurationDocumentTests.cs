@@ -3,8 +3,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
-using System.Text.RegularExpressions;
-using System.Xml.Linq;
 using BiT.Core.Runtime;
 using BiT.Serving.Batching;
 using BiT.Serving.Hosting;
@@ -16,7 +14,7 @@ using BiT.Training.Verbs;
 namespace BiT.Tests.Unit.Repository;
 
 /// <summary>docs/configuration.md lists every option as the code defines it.</summary>
-public sealed partial class ConfigurationDocumentTests
+public sealed class ConfigurationDocumentTests
 {
     private static readonly (string Section, Type Type)[] Sections =
     [
@@ -56,13 +54,13 @@ public sealed partial class ConfigurationDocumentTests
             """.ReplaceLineEndings("\n"));
         foreach (var (section, type) in Sections)
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n### {section}\n{Summary(type)}\n\n")
+            text.Append(CultureInfo.InvariantCulture, $"\n### {section}\n{XmlSummaries.Of(type)}\n\n")
                 .Append("| option | type | unit | range | default | meaning |\n|---|---|---|---|---|---|\n");
             var defaults = Activator.CreateInstance(type)!;
             foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite))
             {
                 text.Append(CultureInfo.InvariantCulture,
-                    $"| `{section}:{property.Name}` | {TypeName(property)} | {Unit(property)} | {Range(property)} | {Default(property, defaults)} | {Summary(property)} |\n");
+                    $"| `{section}:{property.Name}` | {TypeName(property)} | {Unit(property)} | {Range(property)} | {Default(property, defaults)} | {XmlSummaries.Of(property)} |\n");
             }
         }
         text.Append("""
@@ -121,23 +119,4 @@ public sealed partial class ConfigurationDocumentTests
         _ when !option.HasDefaultValue => "",
         _ => string.Create(CultureInfo.InvariantCulture, $"{option.GetDefaultValue()}"),
     };
-
-    private static string Summary(MemberInfo member)
-    {
-        var type = member as Type ?? member.DeclaringType!;
-        var name = member is Type ? $"T:{type.FullName}" : $"P:{type.FullName}.{member.Name}";
-        var document = XDocument.Load(Path.ChangeExtension(type.Assembly.Location, ".xml"));
-        var summary = document.Descendants("member").FirstOrDefault(entry => (string?)entry.Attribute("name") == name)?.Element("summary")
-            ?? throw new InvalidOperationException($"{name} has no summary: say what it is for.");
-        var text = string.Concat(summary.Nodes().Select(node => node switch
-        {
-            XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
-            XElement { Name.LocalName: "see" } see => $"`{((string?)see.Attribute("cref"))?.Split('.')[^1]}`",
-            var other => other.ToString(),
-        }));
-        return Space().Replace(text.Replace("&lt;", "<").Replace("&gt;", ">"), " ").Trim().Replace("|", "\\|", StringComparison.Ordinal);
-    }
-
-    [GeneratedRegex(@"\s+")]
-    private static partial Regex Space();
 }

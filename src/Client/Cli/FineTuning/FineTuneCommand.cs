@@ -90,9 +90,17 @@ internal static partial class FineTuneCommand
             terminal.Say($"Submitted {job.Name}");
             var done = (await JobWatch.FollowAsync(terminal, client, job.Name, cancellationToken)).Job;
             JobWatch.RequireSuccess(done);
-            JobsCommand.Report(terminal, done, done.PromotionOutcome?.Reason);
+            JobsCommand.Report(terminal, done, NextStep(done));
             return ExitCodes.Ok;
         });
+    }
+
+    private static string NextStep(FineTuneJob job)
+    {
+        var (model, version) = (ResourceName.Id(job.Spec.Model), job.ModelVersion[(job.ModelVersion.LastIndexOf('/') + 1)..]);
+        return job.PromotionOutcome is { IsPromoted: true }
+            ? $"Try it: bit classify {model} PHOTO"
+            : $"Try it: bit classify {model}/{version} PHOTO. Serve it: bit models promote {model}/{version}";
     }
 
     // As models.proto has it.

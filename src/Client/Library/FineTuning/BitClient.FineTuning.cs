@@ -7,7 +7,8 @@ public sealed partial class BitClient
     /// <summary>Submits a fine-tuning job; it runs as soon as a trainer is free.</summary>
     /// <param name="spec">What to train, on what, and how.</param>
     /// <param name="requestId">
-    /// Makes submission idempotent: the same id with the same content returns the first job. At most 100 characters; empty turns it off.
+    /// Makes submission idempotent: the same id with the same content returns the first job. At most 100 characters. Empty takes a new
+    /// one, so that trying again (<see cref="BitClientOptions.MaxAttempts"/>) never makes a second job.
     /// </param>
     /// <exception cref="BitException">
     /// NotFound: no such data set or base. InvalidArgument: see <see cref="BitException.FieldViolations"/>. AlreadyExists: the
@@ -16,8 +17,12 @@ public sealed partial class BitClient
     public async Task<FineTuneJob> SubmitFineTuneJobAsync(
         FineTuneSpec spec, string requestId = "", CancellationToken cancellationToken = default)
     {
-        var request = new Wire.SubmitFineTuneJobRequest { Spec = FineTuneWire.ToWire(spec), RequestId = requestId };
-        return FineTuneWire.FromWire(await CallAsync(
+        var request = new Wire.SubmitFineTuneJobRequest
+        {
+            Spec = FineTuneWire.ToWire(spec),
+            RequestId = requestId.Length > 0 ? requestId : Guid.NewGuid().ToString("N"),
+        };
+        return FineTuneWire.FromWire(await RepeatAsync(
             options => _fineTuning.SubmitFineTuneJobAsync(request, options), _options.Deadline, cancellationToken).ConfigureAwait(false));
     }
 

@@ -34,6 +34,22 @@ public sealed class DatasetPageTests
     }
 
     [Theory]
+    [InlineData(10, true)]
+    [InlineData(11, false)]
+    public async Task Render_ManyProblems_KeepsThemFoldedAboveThePhotos(int count, bool isOpen)
+    {
+        using var test = new TestWorkspace();
+        var photos = new[] { Picture(test, "r", "rose", 1), Picture(test, "d", "daisy", 2) };
+        var saved = test.Workspace.Datasets.Save("garden", photos,
+            [.. Enumerable.Range(0, count).Select(index => new DatasetProblem($"{index}.jpg", "rose", "CORRUPT", "Broken.", ProblemSeverity.LeftOut))]);
+
+        var page = await RenderAsync(test, saved);
+
+        Assert.Contains(isOpen ? "<details open>" : "<details>", page, StringComparison.Ordinal);
+        Assert.Equal(count, Regex.Count(page, "Broken\\."));
+    }
+
+    [Theory]
     [InlineData(40, null)]
     [InlineData(41, "and 1 more")]
     [InlineData(60, "and 20 more")]

@@ -1,7 +1,10 @@
 using BiT.Core.Imaging;
 using BiT.Core.Store;
+using BiT.Serving.Archives;
 using BiT.Serving.Batching;
 using BiT.Serving.Hosting;
+using BiT.Serving.Jobs;
+using BiT.Serving.ModelFiles;
 using BiT.Serving.Rpc;
 using Google.Rpc;
 
@@ -26,6 +29,13 @@ public sealed class ErrorMappingTests
         { new QueueFullException("m", TimeSpan.FromSeconds(2)), Code.ResourceExhausted, "QUEUE_FULL" },
         { new TooManyUploadsException(8), Code.ResourceExhausted, "TOO_MANY_UPLOADS" },
         { new UploadIdleException(TimeSpan.FromSeconds(1)), Code.DeadlineExceeded, "UPLOAD_IDLE" },
+        { new TooManyDownloadsException(16), Code.ResourceExhausted, "TOO_MANY_DOWNLOADS" },
+        { new TooManyTasksException(32), Code.ResourceExhausted, "TOO_MANY_TASKS" },
+        { new NoTrainerException(TimeSpan.FromMinutes(2)), Code.Unavailable, "NO_TRAINER" },
+        { new ArchiveRefusedException(ArchiveProblem.Bomb, "m"), Code.InvalidArgument, "ARCHIVE_REFUSED" },
+        { new JobStateException("JOB_DONE", "1", "m"), Code.FailedPrecondition, "JOB_DONE" },
+        { new ModelStateException("VERSION_IN_USE", "m"), Code.FailedPrecondition, "VERSION_IN_USE" },
+        { new IOException("secret", 28), Code.ResourceExhausted, "DISK_FULL" },
         { new BatchFailedException(new InvalidOperationException("m")), Code.Internal, "INFERENCE_FAILED" },
         { new ServerStoppingException(), Code.Unavailable, "SERVER_STOPPING" },
         { new InvalidOperationException("secret"), Code.Internal, "INTERNAL" },
@@ -40,6 +50,58 @@ public sealed class ErrorMappingTests
         Assert.Equal((int)code, status.Code);
         Assert.Equal(reason, status.GetDetail<ErrorInfo>().Reason);
         Assert.Equal("bit", status.GetDetail<ErrorInfo>().Domain);
+    }
+
+    /// <summary>What a caller can do is in the details, not in the words alone.</summary>
+    [Theory]
+    [MemberData(nameof(Errors))]
+    public void Exception_HasTheDetailsOfItsCode(Exception exception, Code code, string reason)
+    {
+        var status = ErrorMapping.ToStatus(exception);
+
+        // A photo is refused in the result that stands in its place.
+        if (code == Code.InvalidArgument && exception is not ImageRejectedException)
+            Assert.NotEmpty(status.GetDetail<BadRequest>().FieldViolations);
+        else
+            Assert.Null(status.GetDetail<BadRequest>());
+        Assert.Empty(status.GetDetail<ErrorInfo>().Metadata.Keys.Except(ErrorReasons.ByName[reason].Metadata));
+    }
+
+    [Fact]
+    public void Reasons_ThatWaitingCures_SayWhenToTryAgain()
+    {
+        foreach (var reason in ErrorReasons.ByName.Values)
+        {
+            // A full disk or memory does not empty itself.
+            var isCuredByWaiting = reason.Code == Code.Unavailable
+                || (reason.Code == Code.ResourceExhausted && reason.Name is not ("DISK_FULL" or "OUT_OF_MEMORY"));
+            Assert.True(isCuredByWaiting == reason.RetryDelay is not null, $"{reason.Name}: {(isCuredByWaiting ? "give it" : "it has")} a RetryDelay.");
+        }
+        Assert.Equal(5, ErrorMapping.ToStatus(new ServerStoppingException()).GetDetail<RetryInfo>().RetryDelay.Seconds);
+    }
+
+    [Theory]
+    [InlineData(TaskKind.Import, "INVALID_WEIGHTS", "data")]
+    [InlineData(TaskKind.Import, "UNKNOWN_NETWORK", "header.network")]
+    [InlineData(TaskKind.Evaluate, "NO_PHOTOS", "split")]
+    [InlineData(TaskKind.Evaluate, "LABEL_MISMATCH", "dataset")]
+    [InlineData(TaskKind.Estimate, "INVALID_PLAN", "spec")]
+    [InlineData(TaskKind.Preview, "BAD_PHOTO", "spec.dataset")]
+    public void FailedTask_NamesTheFieldOfItsRequest(TaskKind kind, string reason, string field)
+    {
+        var status = ErrorMapping.ToStatus(new TaskFailedException(kind, new JobError(reason, "m")));
+
+        Assert.Equal((int)Code.InvalidArgument, status.Code);
+        var violation = Assert.Single(status.GetDetail<BadRequest>().FieldViolations);
+        Assert.Equal((field, "m"), (violation.Field, violation.Description));
+    }
+
+    [Fact]
+    public void UnknownReasonOfATrainer_IsKeptAsAnInternalError()
+    {
+        var status = ErrorMapping.ToStatus(new JobError("OF_TOMORROW", "m"));
+
+        Assert.Equal(((int)Code.Internal, "OF_TOMORROW", "m"), (status.Code, status.GetDetail<ErrorInfo>().Reason, status.Message));
     }
 
     [Fact]

@@ -5,14 +5,18 @@ using Grpc.Net.Client.Configuration;
 
 namespace BiT.Client;
 
-/// <summary>Which calls may be sent again: only those that change nothing, and only when the service was not there.</summary>
-internal static class ReadRetries
+/// <summary>Which calls gRPC sends again when the service was not there: those that change nothing, and cancelling, which done twice is done
+/// once. A submission is repeated by its own call, which gives it a request id.</summary>
+internal static class RepeatableCalls
 {
-    private static readonly Dictionary<ServiceDescriptor, string[]> Reads = new()
+    /// <summary>Before the second attempt; doubles.</summary>
+    internal static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(150);
+
+    private static readonly Dictionary<ServiceDescriptor, string[]> Methods = new()
     {
         [ClassificationService.Descriptor] = ["Classify"],
         [DatasetService.Descriptor] = ["GetDataset", "ListDatasets", "ListDatasetProblems", "GetDatasetPage"],
-        [FineTuningService.Descriptor] = ["GetFineTuneJob", "ListFineTuneJobs"],
+        [FineTuningService.Descriptor] = ["GetFineTuneJob", "ListFineTuneJobs", "CancelFineTuneJob"],
         [ModelService.Descriptor] =
             ["GetModel", "ListModels", "ListModelVersions", "GetModelVersion", "GetModelReport", "GetModelReportPage", "DownloadModelVersion"],
     };
@@ -22,21 +26,21 @@ internal static class ReadRetries
         var config = new ServiceConfig();
         if (maxAttempts < 2)
             return config;
-        var reads = new MethodConfig
+        var repeated = new MethodConfig
         {
             RetryPolicy = new RetryPolicy
             {
                 MaxAttempts = maxAttempts,
-                InitialBackoff = TimeSpan.FromMilliseconds(150),
+                InitialBackoff = FirstDelay,
                 MaxBackoff = TimeSpan.FromSeconds(2),
                 BackoffMultiplier = 2,
                 RetryableStatusCodes = { StatusCode.Unavailable },
             },
         };
-        foreach (var (service, methods) in Reads)
+        foreach (var (service, methods) in Methods)
             foreach (var method in methods)
-                reads.Names.Add(new MethodName { Service = service.FullName, Method = method });
-        config.MethodConfigs.Add(reads);
+                repeated.Names.Add(new MethodName { Service = service.FullName, Method = method });
+        config.MethodConfigs.Add(repeated);
         return config;
     }
 }
