@@ -102,7 +102,7 @@ internal sealed class Database : IDisposable
         8 => "The database cannot be written: the file or its file system is read-only. Check the workspace's permissions.",
         10 => $"The disk failed under the database: {failure.Message} Check the disk, then try again.",
         11 or 26 => $"The database is damaged: {failure.Message} Stop the server and the trainers, look with bit doctor, and restore a backup.",
-        14 => "The database cannot be opened: its folder is gone, or cannot be written. Check the workspace's folder and its permissions.",
+        14 => "The database cannot be opened: its folder is gone, read-only or not permitted. Check the workspace's folder and its permissions.",
         13 => "The disk that holds the workspace is full. Nothing was stored; free some space and try again.",
         _ => null,
     };

@@ -9,12 +9,13 @@ internal static class Eventually
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
-    public static async Task HoldsAsync(Func<Task<bool>> condition, Func<string>? explain = null)
+    /// <param name="patience">A guard against hanging; null for a minute.</param>
+    public static async Task HoldsAsync(Func<Task<bool>> condition, Func<string>? explain = null, TimeSpan? patience = null)
     {
         var watch = Stopwatch.StartNew();
         while (!await condition())
         {
-            Assert.True(watch.Elapsed < Patience, $"It did not happen within {Patience}. {explain?.Invoke()}");
+            Assert.True(watch.Elapsed < (patience ?? Patience), $"It did not happen within {patience ?? Patience}. {explain?.Invoke()}");
             await Task.Delay(Interval, TestContext.Current.CancellationToken);
         }
     }
