@@ -27,11 +27,10 @@ internal sealed class GradientGuard(TrainingPlan plan)
 
     /// <summary>Looks at the gradient that the step is about to apply, if the step is one to check.</summary>
     /// <exception cref="TrainingDivergedException">It is of no use.</exception>
-    public void Check(long step, double rate, TrainingEngine engine)
+    public void Check(long step, double rate, ITrainingEngine engine)
     {
-        if (step % Interval != 0)
+        if (step % Interval != 0 || engine.GradientNorm() is not { } gradient)
             return;
-        var gradient = engine.GradientNorm();
         if (!double.IsFinite(gradient))
             throw TrainingDivergedException.OfGradient(step, rate, plan);
         if (!_isFull || rate == 0)

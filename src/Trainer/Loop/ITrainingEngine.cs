@@ -23,6 +23,13 @@ public interface ITrainingEngine : IDisposable
     /// <summary>The current parameters as ONNX values in graph order, to bind elsewhere. Valid until the next step.</summary>
     IReadOnlyList<OrtValue> WeightValues { get; }
 
+    /// <summary>Length of the gradient accumulated since the last step, over all parameters; null where the engine keeps its gradients to
+    /// itself.</summary>
+    double? GradientNorm();
+
+    /// <summary>Length of the current weights, over all parameters.</summary>
+    double WeightNorm();
+
     /// <summary>Forward and backward pass.</summary>
     /// <param name="lambda">MixUp weight of the image itself, 0 to 1; 1 turns MixUp off.</param>
     /// <returns>The micro-batch's mean loss.</returns>

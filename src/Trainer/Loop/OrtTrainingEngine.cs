@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using BiT.Core.Runtime;
 using BiT.Training.Artifacts;
 using BiT.Training.Checkpoints;
@@ -73,6 +74,15 @@ internal sealed class OrtTrainingEngine : ITrainingEngine
     {
         Refresh();
         return _momenta[index];
+    }
+
+    /// <summary>Null: the API that both releases share reads no gradients. A loss that is not finite still ends the run.</summary>
+    public double? GradientNorm() => null;
+
+    public double WeightNorm()
+    {
+        Refresh();
+        return Math.Sqrt(_weights.Sum(value => (double)TensorPrimitives.SumOfSquares(value.GetTensorDataAsSpan<float>())));
     }
 
     public float AccumulateMicroBatch(float lambda)

@@ -77,7 +77,7 @@ public sealed class TrainingEngine : ITrainingEngine
     public ReadOnlySpan<float> Gradients(int index) => _gradients[index].Data(_gradientSide);
 
     /// <summary>Length of the gradient accumulated since the last step, over all parameters.</summary>
-    public double GradientNorm() => Norm(_gradients, _gradientSide);
+    public double? GradientNorm() => Norm(_gradients, _gradientSide);
 
     /// <summary>Length of the current weights, over all parameters.</summary>
     public double WeightNorm() => Norm(_weights, _weightSide);
