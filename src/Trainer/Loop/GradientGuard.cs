@@ -6,11 +6,11 @@ namespace BiT.Training.Loop;
 /// <remarks>
 /// <para>The rule: a gradient must be finite, and of method <c>full</c> learning rate x |gradient| must stay under |weights|: a step as long as the
 /// weights themselves leaves nothing of what they had learned. It knows no history, so a resumed run stops where an uninterrupted one does.
-/// Healthy runs are a hundredfold below. For <c>head</c> the second half is left out: its weights begin at 0, and its gradient is bounded by
+/// See docs/decisions/0012. For <c>head</c> the second half is left out: its weights begin at 0, and its gradient is bounded by
 /// the features' length (each component of softmax minus label is within -1 and 1), so it cannot explode.</para>
 /// <para>The cost is one reading of weights and gradient. A step reads them too, and works with every weight once per position of every
 /// photo; so the share of the check depends on the pixels of a step alone, and where they are few it is made less often: each time that
-/// 2^17 pixels (8 photos of 128 x 128) were seen. Measured in docs/formats/checkpoints.md.</para>
+/// 2^17 pixels (8 photos of 128 x 128) were seen.</para>
 /// </remarks>
 internal sealed class GradientGuard(TrainingPlan plan)
 {
