@@ -1,5 +1,6 @@
 using BiT.Graphs;
 using BiT.Graphs.Differentiation;
+using BiT.Graphs.Passes;
 
 namespace BiT.Training.Networks;
 
@@ -34,7 +35,7 @@ public static class TrainingGraphs
         var values = ParameterInputs(b, parameters);
         var logits = Logits(b, network, Classifier.Mix(b, images, permutation, lambda), values);
         Differentiate(b, parameters, values, MixedLoss(b, logits, (labels, permutation, lambda), sizes), sizes);
-        return b.Build();
+        return sizes.Fused ? Recomputation.Apply(b.Build()) : b.Build();
     }
 
     /// <summary>The training graph of a head alone on computed features.</summary>
