@@ -119,6 +119,13 @@ public sealed partial class GraphBuilder
     public Value InstanceNormalization(Value input, Value scale, Value bias, float epsilon) =>
         Append("InstanceNormalization", [input, scale, bias], Attributes.None.With("epsilon", epsilon)).Outputs[0];
 
+    /// <summary>Normalises along the last axis with biased variance, then scales. ONNX Runtime computes it in one pass: docs/decisions/0004.</summary>
+    /// <param name="input">Of rank 1 or more.</param>
+    /// <param name="scale">[size of the last axis].</param>
+    /// <param name="epsilon">Added to the variance.</param>
+    public Value LayerNormalization(Value input, Value scale, float epsilon) =>
+        Append("LayerNormalization", [input, scale], Attributes.None.With("axis", -1).With("epsilon", epsilon)).Outputs[0];
+
     private static Attributes WindowAttributes(long stride, long[]? pads, Shape kernel) => Attributes.None
         .With("strides", stride, stride).With("pads", pads ?? [0, 0, 0, 0]).With("kernel_shape", kernel.Sizes[2..]);
 

@@ -26,4 +26,7 @@ public sealed record RuntimeOptions
 
     /// <summary>Whether idle threads of the pool spin. Off leaves the cores to other processes on the same machine.</summary>
     public bool AllowSpinning { get; init; }
+
+    /// <summary>Begin of the path of a file with ONNX Runtime's profile, written when the session ends; null for none. Not configurable: for measurements.</summary>
+    internal string? ProfilePrefix { get; init; }
 }

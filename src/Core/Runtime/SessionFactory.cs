@@ -58,6 +58,12 @@ public static class SessionFactory
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
         sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", options.AllowSpinning ? "1" : "0");
+        if (options.ProfilePrefix is { } prefix)
+            {
+            // In this order: profiling is switched on with the prefix of that moment.
+            sessionOptions.ProfileOutputPathPrefix = prefix;
+            sessionOptions.EnableProfiling = true;
+        }
         // session.set_denormal_as_zero stays off: it changes the calling thread's floating-point mode for good, and .NET's vectorised IndexOfMax,
         // which keeps indices in float registers, then answers 0.
         try

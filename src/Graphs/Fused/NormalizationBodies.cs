@@ -17,7 +17,7 @@ internal static class NormalizationBodies
     }
 
     // With g the gradient where the output is positive and x' the normalised x: dbeta = sum g, dgamma = sum g x', and over a group of
-    // r = g gamma: dx = (r - mean(r) - x' mean(r x')) / deviation.
+    // r = g gamma: dx = (r - mean(r) - x' mean(r x')) / deviation. The output comes again, for those who did not keep it.
     public static IReadOnlyList<Value> GroupNormReluGradient(GraphBuilder b, IReadOnlyList<Value> inputs, Attributes attributes)
     {
         var (x, gamma, gradient) = (inputs[0], inputs[1], inputs[3]);
@@ -25,7 +25,8 @@ internal static class NormalizationBodies
         var (centered, reciprocalDeviation) = Center(b, Grouped(b, x, groups), attributes.Real("epsilon", 0), 2);
         var normalizedGroups = b.Mul(centered, reciprocalDeviation);
         var normalized = b.ReshapeLike(normalizedGroups, x);
-        var masked = b.Mul(gradient, b.Sign(b.Relu(Affine(b, normalized, gamma, inputs[2]))));
+        var y = b.Relu(Affine(b, normalized, gamma, inputs[2]));
+        var masked = b.Mul(gradient, b.Sign(y));
         var byGroup = Grouped(b, b.Mul(masked, PerChannel(b, gamma)), groups);
         var dx = ThroughNormalization(b, byGroup, normalizedGroups, reciprocalDeviation, 2);
         return
@@ -33,6 +34,7 @@ internal static class NormalizationBodies
             b.ReshapeLike(dx, x),
             b.ReduceSum(b.Mul(masked, normalized), keepDimensions: false, 0, 2, 3),
             b.ReduceSum(masked, keepDimensions: false, 0, 2, 3),
+            y,
         ];
     }
 

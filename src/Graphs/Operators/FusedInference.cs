@@ -18,7 +18,7 @@ internal static class FusedInference
         context.RequireInputs(4, 4);
         RequireGroupNorm(context);
         RequireShape(context, 3, context.Shape(0));
-        return [.. Enumerable.Range(0, 3).Select(input => new TensorType(ElementType.Float32, context.Shape(input)))];
+        return [.. ((int[])[0, 1, 2, 0]).Select(input => new TensorType(ElementType.Float32, context.Shape(input)))];
     }
 
     public static TensorType[] StandardizeWeights(InferenceContext context)

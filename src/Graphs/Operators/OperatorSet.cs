@@ -44,6 +44,7 @@ internal static class OperatorSet
         ["ConvTranspose"] = ProductInference.ConvTranspose,
         ["MaxPool"] = PoolingInference.MaxPool,
         ["InstanceNormalization"] = PoolingInference.InstanceNormalization,
+        ["LayerNormalization"] = PoolingInference.LayerNormalization,
         ["Shape"] = MovementInference.ShapeOf,
         ["GroupNormRelu"] = FusedInference.GroupNormRelu,
         ["GroupNormReluGradient"] = FusedInference.GroupNormReluGradient,

@@ -34,4 +34,17 @@ internal static class PoolingInference
         }
         return [new(context.Type(0), shape)];
     }
+
+    public static TensorType[] LayerNormalization(InferenceContext context)
+    {
+        context.RequireInputs(2, 2);
+        context.RequireFloating(0);
+        context.RequireSameType(0, 1);
+        var shape = context.Shape(0);
+        if (shape.Rank < 1 || !context.Shape(1).Equals(new Shape(shape[shape.Rank - 1])))
+            throw context.Error($"takes a scale of the last axis of input 0, {shape}; got {context.Shape(1)}");
+        if (context.Attributes.Integer("axis", -1) != -1)
+            throw context.Error("is supported along the last axis only: axis -1");
+        return [new(context.Type(0), shape)];
+    }
 }

@@ -3,6 +3,9 @@ using BiT.Training.Weights;
 
 namespace BiT.Training.Networks;
 
+/// <summary>relu(GroupNorm(x)) in an inference graph.</summary>
+internal delegate Value NormReluForm(GraphBuilder b, Value image, Value gamma, Value beta);
+
 /// <summary>Builds infer.onnx: weight standardisation folded into the kernels, preprocessing inside, any number of images.</summary>
 public static class InferenceGraph
 {
@@ -23,8 +26,10 @@ public static class InferenceGraph
     /// <param name="imageSize">Side of the square input, in pixels.</param>
     /// <param name="arrayOf">The array of a parameter, ready for inference, in the given shape.</param>
     /// <param name="metadata">metadata_props of the file.</param>
+    /// <param name="normRelu">relu(GroupNorm(x)); null for the fused operator.</param>
     internal static Graph Build(
-        BitNetwork network, int classCount, int imageSize, Func<string, Shape, Tensor> arrayOf, IReadOnlyDictionary<string, string>? metadata)
+        BitNetwork network, int classCount, int imageSize, Func<string, Shape, Tensor> arrayOf, IReadOnlyDictionary<string, string>? metadata,
+        NormReluForm? normRelu = null)
     {
         var b = new GraphBuilder("inference");
         var pixels = b.Input("images", ElementType.UInt8, new Shape(Dimension.Named("N"), imageSize, imageSize, 3));
@@ -33,10 +38,10 @@ public static class InferenceGraph
         var images = b.Div(b.Sub(planes, midpoint), midpoint);
         var shapes = NetworkParameters.List(network, classCount).ToDictionary(parameter => parameter.Name, parameter => parameter.Shape);
         Value Constant(string name) => b.Constant(arrayOf(name, shapes[name]));
+        normRelu ??= (builder, x, gamma, beta) => builder.GroupNormRelu(x, gamma, beta, BitNetwork.GroupCount, Normalization.GroupNormEpsilon);
         var forms = new LayerForms(
             name => b.Constant(arrayOf(name, shapes[name]), name),
-            (x, prefix) => b.GroupNormRelu(x, Constant($"{prefix}/group_norm/gamma"), Constant($"{prefix}/group_norm/beta"),
-                BitNetwork.GroupCount, Normalization.GroupNormEpsilon));
+            (x, prefix) => normRelu(b, x, Constant($"{prefix}/group_norm/gamma"), Constant($"{prefix}/group_norm/beta")));
         var preLogits = new BitForward(b, network, forms).PreLogits(images);
         b.Output("pre_logits", preLogits);
         if (classCount > 0)
@@ -70,7 +75,8 @@ public static class InferenceGraph
         b.Output("logits", Classifier.Logits(b, preLogits, kernel, bias));
     }
 
-    private static Tensor Folded(WeightSet weights, string name, Shape shape)
+    /// <summary>The array of a parameter, kernels standardised.</summary>
+    internal static Tensor Folded(WeightSet weights, string name, Shape shape)
     {
         var parameter = weights.Parameter(name);
         return Tensor.Over(shape, parameter.Kind == ParameterKind.Kernel ? Standardization.Apply(weights[name], parameter.Sizes[0]) : weights[name]);

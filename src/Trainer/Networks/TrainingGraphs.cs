@@ -1,5 +1,6 @@
 using BiT.Graphs;
 using BiT.Graphs.Differentiation;
+using BiT.Graphs.Passes;
 
 namespace BiT.Training.Networks;
 
@@ -45,7 +46,7 @@ public static class TrainingGraphs
         var values = ParameterInputs(b, parameters);
         var logits = Logits(b, network, labels.Mix(b, images), values);
         Differentiate(b, parameters, values, labels.Loss(b, logits, sizes.ClassCount), sizes);
-        return b.Build();
+        return sizes.Fused ? Recomputation.Apply(b.Build()) : b.Build();
     }
 
     /// <summary>The training graph of a head alone on computed features.</summary>

@@ -12,6 +12,7 @@ public sealed class ReferenceRulesTests
         ["BiT.Graphs"] = [],
         ["BiT.Core"] = [],
         ["BiT.Trainer"] = ["BiT.Core", "BiT.Graphs"],
+        ["BiT.Bench"] = ["BiT.Core", "BiT.Graphs", "BiT.Trainer"],
         ["BiT.Server"] = ["BiT.Core", "BiT.Protocol", "~BiT.Trainer"],
         ["BiT.Client"] = ["BiT.Protocol"],
         ["BiT.Cli"] = ["BiT.Client", "~BiT.Server", "~BiT.Trainer"],
@@ -23,12 +24,13 @@ public sealed class ReferenceRulesTests
         ["BiT.Graphs"] = ["Microsoft.ML", "SkiaSharp", "Grpc.AspNetCore", "Grpc.Net", "Grpc.Core", "Microsoft.Data"],
         ["BiT.Core"] = ["Grpc", "Google"],
         ["BiT.Trainer"] = ["Grpc"],
+        ["BiT.Bench"] = ["Grpc"],
         ["BiT.Client"] = ["Microsoft.ML", "SkiaSharp", "Grpc.AspNetCore"],
         ["BiT.Cli"] = ["Microsoft.ML"],
     };
 
-    public static TheoryData<string> Projects => [.. Directory
-        .EnumerateFiles(Path.Combine(RepositoryRoot.Path, "src"), "*.csproj", SearchOption.AllDirectories)
+    public static TheoryData<string> Projects => [.. new[] { "src", "bench" }
+        .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(RepositoryRoot.Path, folder), "*.csproj", SearchOption.AllDirectories))
         .Select(path => Path.GetRelativePath(RepositoryRoot.Path, path))];
 
     [Theory]

@@ -14,8 +14,9 @@ internal static unsafe class GroupNormKernels
         return context => RunForward(context, groups, epsilon);
     });
 
-    /// <summary>GroupNormReluGradient(x, gamma, beta, dy [N,C,H,W]) -> dx [N,C,H,W], dgamma [C], dbeta [C]; attributes as forward.</summary>
-    public static KernelDefinition Backward { get; } = new("GroupNormReluGradient", 4, 3, attributes =>
+    /// <summary>GroupNormReluGradient(x, gamma, beta, dy [N,C,H,W]) -> dx [N,C,H,W], dgamma [C], dbeta [C], y [N,C,H,W]; attributes as forward.</summary>
+    /// <remarks>y has the bits of the forward pass.</remarks>
+    public static KernelDefinition Backward { get; } = new("GroupNormReluGradient", 4, 4, attributes =>
     {
         var (groups, epsilon) = Read(attributes);
         return context => RunBackward(context, groups, epsilon);
@@ -66,16 +67,17 @@ internal static unsafe class GroupNormKernels
         dy.Require("The gradient of a GroupNormRelu", layer.X.Sizes);
         var dx = context.Output(0, layer.X.Sizes);
         var (dgamma, dbeta) = (context.Output(1, layer.Channels), context.Output(2, layer.Channels));
+        var y = context.Output(3, layer.X.Sizes);
         if (layer.HasSmallMaps)
         {
-            SmallMapNorm.Backward(context, layer, dy.Data, dx.Data, dgamma.Data, dbeta.Data);
+            SmallMapNorm.Backward(context, layer, dy.Data, new NormGradients(dx.Data, dgamma.Data, dbeta.Data, y.Data));
             return;
         }
         // Sums per (image, channel), added over the images at the end, in their order.
         var count = (long)layer.Batch * layer.Channels;
         var gammaSums = context.Scratch(count);
         var betaSums = context.Scratch(count);
-        layer.ForEachGroup(context, group => Backpropagate(layer, group, dy.Data, dx.Data, gammaSums, betaSums));
+        layer.ForEachGroup(context, group => Backpropagate(layer, group, dy.Data, new NormGradients(dx.Data, gammaSums, betaSums, y.Data)));
         for (var channel = 0; channel < layer.Channels; channel++)
         {
             var (ofGamma, ofBeta) = (0.0, 0.0);
@@ -90,7 +92,7 @@ internal static unsafe class GroupNormKernels
 
     // With g the gradient where y > 0 and x' the normalised x: dbeta = sum g, dgamma = sum g x', and over a group of r = g gamma:
     // dx = (r - mean(r) - x' mean(r x')) / deviation.
-    private static void Backpropagate(GroupNormLayer layer, int group, float* dy, float* dx, float* gammaSums, float* betaSums)
+    private static void Backpropagate(GroupNormLayer layer, int group, float* dy, NormGradients results)
     {
         var (mean, reciprocalDeviation) = layer.Statistics(group);
         var (firstChannel, image) = (layer.FirstChannel(group), layer.Image(group));
@@ -99,10 +101,10 @@ internal static unsafe class GroupNormKernels
         {
             var offset = layer.Offset(group) + (nuint)(channel - firstChannel) * layer.MapSize;
             var (gamma, beta) = (layer.Gamma.Data[channel], layer.Beta.Data[channel]);
-            var (sum, product) = MaskedSums(layer.X.Data + offset, dy + offset, layer.MapSize, mean, reciprocalDeviation * gamma, beta);
+            var (sum, product) = MaskedSums(layer.X.Data + offset, dy + offset, results.Y + offset, layer.MapSize, mean, reciprocalDeviation * gamma, beta);
             product *= reciprocalDeviation;
-            gammaSums[(long)image * layer.Channels + channel] = (float)product;
-            betaSums[(long)image * layer.Channels + channel] = (float)sum;
+            results.Gamma[(long)image * layer.Channels + channel] = (float)product;
+            results.Beta[(long)image * layer.Channels + channel] = (float)sum;
             meanGradient += gamma * sum;
             meanProduct += gamma * product;
         }
@@ -113,12 +115,12 @@ internal static unsafe class GroupNormKernels
         {
             var offset = layer.Offset(group) + (nuint)(channel - firstChannel) * layer.MapSize;
             var scale = reciprocalDeviation * layer.Gamma.Data[channel];
-            InputGradient(layer.X.Data + offset, dy + offset, dx + offset, layer.MapSize, mean, scale, layer.Beta.Data[channel], slope, shift);
+            InputGradient(layer.X.Data + offset, dy + offset, results.X + offset, layer.MapSize, mean, scale, layer.Beta.Data[channel], slope, shift);
         }
     }
 
-    // The sums of g and of g (x - mean).
-    private static (double Sum, double Product) MaskedSums(float* x, float* dy, nuint count, float mean, float scale, float shift)
+    // The sums of g and of g (x - mean); writes the output.
+    private static (double Sum, double Product) MaskedSums(float* x, float* dy, float* y, nuint count, float mean, float scale, float shift)
     {
         var (means, scales, shifts) = (Vector512.Create(mean), Vector512.Create(scale), Vector512.Create(shift));
         var (sums, products) = (Vector512<float>.Zero, Vector512<float>.Zero);
@@ -126,8 +128,9 @@ internal static unsafe class GroupNormKernels
         for (; index + 16 <= count; index += 16)
         {
             var centered = Vector512.Load(x + index) - means;
-            var positive = Vector512.GreaterThan(Vector512.FusedMultiplyAdd(centered, scales, shifts), Vector512<float>.Zero);
-            var gradient = Vector512.Load(dy + index) & positive;
+            var output = Vector512.FusedMultiplyAdd(centered, scales, shifts);
+            Vector512.Store(Lanes.Relu(output), y + index);
+            var gradient = Vector512.Load(dy + index) & Vector512.GreaterThan(output, Vector512<float>.Zero);
             sums += gradient;
             products = Vector512.FusedMultiplyAdd(gradient, centered, products);
         }
@@ -135,7 +138,8 @@ internal static unsafe class GroupNormKernels
         for (; index < count; index++)
         {
             var centered = x[index] - mean;
-            if (!(MathF.FusedMultiplyAdd(centered, scale, shift) > 0))
+            y[index] = Lanes.Relu(MathF.FusedMultiplyAdd(centered, scale, shift));
+            if (!(y[index] > 0))
                 continue;
             sum += dy[index];
             product += (double)dy[index] * centered;
@@ -163,4 +167,20 @@ internal static unsafe class GroupNormKernels
             dx[index] = MathF.FusedMultiplyAdd(gradient, scale, MathF.FusedMultiplyAdd(centered, slope, offset));
         }
     }
+}
+
+/// <summary>Where the backward pass of a norm writes.</summary>
+internal readonly unsafe struct NormGradients(float* x, float* gamma, float* beta, float* y)
+{
+    /// <summary>Gradient of the image.</summary>
+    public float* X => x;
+
+    /// <summary>Gradient of gamma, or its parts by image.</summary>
+    public float* Gamma => gamma;
+
+    /// <summary>Gradient of beta, or its parts by image.</summary>
+    public float* Beta => beta;
+
+    /// <summary>The norm's output once more.</summary>
+    public float* Y => y;
 }

@@ -6,8 +6,13 @@ namespace BiT.Core.Runtime.Kernels;
 /// channels.</remarks>
 internal static unsafe class KernelGradientKernel
 {
-    // Channels of one task; 1x1 kernels take them together.
-    private const int ChannelsPerTask = 8;
+    // Channels that meet the same gradients; 1x1 kernels take them together.
+    private const int ChannelsPerBlock = 8;
+
+    // Of a 1x1 kernel a task takes several blocks, so that gradients are read again from the first cache and not from the last one; as long as
+    // there are enough tasks for all threads.
+    private const int MostBlocks = 4;
+    private const int EnoughTasks = 8;
 
     /// <summary>ConvKernelGradient_{k}x{k}_{stride}(x [N,I,H,W], dy [N,O,H',W']) -> dw [O,I,k,k]; padding (k - 1) / 2.</summary>
     public static IEnumerable<KernelDefinition> Definitions { get; } =
@@ -23,12 +28,18 @@ internal static unsafe class KernelGradientKernel
         gradient.RequireRank("The gradient of a convolution", 4);
         var layer = new Layer(image, gradient, kernel, stride);
         var result = context.Output(0, layer.Outputs, layer.Channels, kernel, kernel);
+        // A strided 1x1 kernel meets a part of the image: copied, it lies as densely as the gradient.
+        if (kernel == 1 && stride > 1)
+        {
+            image = Compact(context, image, layer);
+            layer = new Layer(image, gradient, kernel, stride: 1);
+        }
         // Without a window both sides are alike: the one with fewer channels is packed.
-        var swapped = kernel == 1 && stride == 1 && layer.Channels < layer.Outputs;
+        var swapped = kernel == 1 && layer.Channels < layer.Outputs;
         if (swapped)
         {
             (image, gradient) = (gradient, image);
-            layer = new Layer(image, gradient, kernel, stride);
+            layer = new Layer(image, gradient, kernel, stride: 1);
         }
         if (result.ElementCount == 0)
             return;
@@ -47,6 +58,28 @@ internal static unsafe class KernelGradientKernel
             tasks.Run(task, padded + (long)task * layer.PaddedElementsPerTask, tiles + (long)task * layer.TileElementsPerTask));
     }
 
+    // Every stride-th row and column.
+    private static KernelTensor Compact(KernelContext context, KernelTensor image, Layer layer)
+    {
+        var compact = context.Scratch((long)layer.Images * layer.Channels * layer.Positions);
+        var perTask = Lanes.ItemsPerTask(layer.Positions);
+        var maps = layer.Images * layer.Channels;
+        context.ParallelFor(Lanes.TaskCount(maps, perTask), task =>
+        {
+            for (var map = task * perTask; map < Math.Min(maps, (task + 1) * perTask); map++)
+            {
+                var target = compact + (long)map * layer.Positions;
+                for (var y = 0; y < layer.OutputHeight; y++)
+                {
+                    var row = image.Data + ((long)map * layer.Height + y * layer.Stride) * layer.Width;
+                    for (var x = 0; x < layer.OutputWidth; x++)
+                        *target++ = row[x * layer.Stride];
+                }
+            }
+        });
+        return new KernelTensor(compact, [layer.Images, layer.Channels, layer.OutputHeight, layer.OutputWidth]);
+    }
+
     // Sizes, and how the work is divided: by input channels, and for 7x7 kernels by their rows too; in passes over a few images.
     private sealed class Layer
     {
@@ -61,7 +94,12 @@ internal static unsafe class KernelGradientKernel
             ImagesPerPass = Math.Max(1, Math.Min(Images, KernelGradientProducts.MostPositions / Math.Max(1, Positions)));
             PanelCount = Panels.Count(Outputs);
             RowsPerTask = kernel == 7 ? 1 : kernel;
-            ChannelsPerTask = kernel == 7 ? 1 : KernelGradientKernel.ChannelsPerTask;
+            ChannelsPerTask = kernel switch
+            {
+                1 => ChannelsPerBlock * Math.Clamp(Channels / (ChannelsPerBlock * EnoughTasks), 1, MostBlocks),
+                3 => ChannelsPerBlock,
+                _ => 1,
+            };
             ChannelTasks = (Channels + ChannelsPerTask - 1) / ChannelsPerTask;
             TaskCount = ChannelTasks * (kernel / RowsPerTask);
             (PaddedHeight, PaddedWidth) = (checked(Height + kernel - 1), checked(Width + kernel - 1));
@@ -195,12 +233,13 @@ internal static unsafe class KernelGradientKernel
         private void MultiplyPanel(float* source, int channels, int* positions, float* panelGradients, int count, float* tile)
         {
             var plane = layer.Kernel == 1 ? layer.Height * layer.Width : layer.ImagesPerPass * layer.ImagePitch;
-            if (layer.Kernel == 1 && channels == ChannelsPerTask)
+            var channel = 0;
+            for (; layer.Kernel == 1 && channel + ChannelsPerBlock <= channels; channel += ChannelsPerBlock)
             {
-                KernelGradientProducts.Channels8(source, plane, positions, panelGradients, count, tile);
-                return;
+                KernelGradientProducts.Channels8(source + (long)channel * plane, plane, positions, panelGradients, count, tile);
+                tile += ChannelsPerBlock * Panels.Width;
             }
-            for (var channel = 0; channel < channels; channel++)
+            for (; channel < channels; channel++)
             {
                 var at = source + (long)channel * plane;
                 switch (layer.Kernel)

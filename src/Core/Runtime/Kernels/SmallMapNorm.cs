@@ -19,7 +19,7 @@ internal static unsafe class SmallMapNorm
     }
 
     /// <summary>As the kernel's own, with sums per element first; a task takes one group of all images, so that their sums have one order.</summary>
-    public static void Backward(KernelContext context, GroupNormLayer layer, float* dy, float* dx, float* dgamma, float* dbeta)
+    public static void Backward(KernelContext context, GroupNormLayer layer, float* dy, NormGradients results)
     {
         var gammas = Repeat(context, layer, layer.Gamma);
         var betas = Repeat(context, layer, layer.Beta);
@@ -34,12 +34,12 @@ internal static unsafe class SmallMapNorm
             for (var image = 0; image < layer.Batch; image++)
             {
                 var group = image * layer.Groups + index;
-                Backpropagate(layer, group, dy + layer.Offset(group), dx + layer.Offset(group), new Pair(gammas + first, betas + first), new Pair(gammaSums + first, betaSums + first));
+                Backpropagate(layer, group, dy, results, new Pair(gammas + first, betas + first), new Pair(gammaSums + first, betaSums + first));
             }
             for (var channel = layer.FirstChannel(index); channel < layer.FirstChannel(index) + layer.ChannelsPerGroup; channel++)
             {
-                dgamma[channel] = Sum(gammaSums + (nuint)channel * layer.MapSize, layer.MapSize);
-                dbeta[channel] = Sum(betaSums + (nuint)channel * layer.MapSize, layer.MapSize);
+                results.Gamma[channel] = Sum(gammaSums + (nuint)channel * layer.MapSize, layer.MapSize);
+                results.Beta[channel] = Sum(betaSums + (nuint)channel * layer.MapSize, layer.MapSize);
             }
         });
     }
@@ -74,20 +74,21 @@ internal static unsafe class SmallMapNorm
     }
 
     // The formulas of GroupNormKernels.
-    private static void Backpropagate(GroupNormLayer layer, int group, float* dy, float* dx, Pair factors, Pair sums)
+    private static void Backpropagate(GroupNormLayer layer, int group, float* dy, NormGradients results, Pair factors, Pair sums)
     {
-        var x = layer.X.Data + layer.Offset(group);
+        var offset = layer.Offset(group);
+        var x = layer.X.Data + offset;
         var count = layer.GroupSize;
         var (mean, reciprocalDeviation) = layer.Statistics(group);
-        var (gradientSum, productSum) = AddSums(x, dy, count, mean, reciprocalDeviation, factors, sums);
+        var (gradientSum, productSum) = AddSums(x, dy + offset, results.Y + offset, count, mean, reciprocalDeviation, factors, sums);
         var slope = (float)(-reciprocalDeviation * (double)reciprocalDeviation * reciprocalDeviation * productSum / count);
         var shift = (float)(-reciprocalDeviation * gradientSum / count);
-        InputGradient(x, dy, dx, count, mean, reciprocalDeviation, factors, slope, shift);
+        InputGradient(x, dy + offset, results.X + offset, count, mean, reciprocalDeviation, factors, slope, shift);
     }
 
-    // Adds g x' and g to the sums per element; returns the sums of g gamma and of g gamma (x - mean).
+    // Writes the output; adds g x' and g to the sums per element; returns the sums of g gamma and of g gamma (x - mean).
     private static (double Gradient, double Product) AddSums(
-        float* x, float* dy, nuint count, float mean, float reciprocalDeviation, Pair factors, Pair sums)
+        float* x, float* dy, float* y, nuint count, float mean, float reciprocalDeviation, Pair factors, Pair sums)
     {
         var (means, deviations) = (Vector512.Create(mean), Vector512.Create(reciprocalDeviation));
         var (gradients, products) = (Vector512<float>.Zero, Vector512<float>.Zero);
@@ -96,9 +97,9 @@ internal static unsafe class SmallMapNorm
         {
             var centered = Vector512.Load(x + index) - means;
             var gamma = Vector512.Load(factors.First + index);
-            var positive = Vector512.GreaterThan(
-                Vector512.FusedMultiplyAdd(centered, deviations * gamma, Vector512.Load(factors.Second + index)), Vector512<float>.Zero);
-            var gradient = Vector512.Load(dy + index) & positive;
+            var output = Vector512.FusedMultiplyAdd(centered, deviations * gamma, Vector512.Load(factors.Second + index));
+            Vector512.Store(Lanes.Relu(output), y + index);
+            var gradient = Vector512.Load(dy + index) & Vector512.GreaterThan(output, Vector512<float>.Zero);
             var product = gradient * centered;
             Vector512.Store(Vector512.FusedMultiplyAdd(product, deviations, Vector512.Load(sums.First + index)), sums.First + index);
             Vector512.Store(Vector512.Load(sums.Second + index) + gradient, sums.Second + index);
@@ -109,7 +110,8 @@ internal static unsafe class SmallMapNorm
         for (; index < count; index++)
         {
             var (centered, gamma) = (x[index] - mean, factors.First[index]);
-            if (!(MathF.FusedMultiplyAdd(centered, reciprocalDeviation * gamma, factors.Second[index]) > 0))
+            y[index] = Lanes.Relu(MathF.FusedMultiplyAdd(centered, reciprocalDeviation * gamma, factors.Second[index]));
+            if (!(y[index] > 0))
                 continue;
             var product = dy[index] * centered;
             sums.First[index] = MathF.FusedMultiplyAdd(product, reciprocalDeviation, sums.First[index]);

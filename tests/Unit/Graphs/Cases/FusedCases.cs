@@ -27,6 +27,7 @@ internal static class FusedCases
             yield return new("GroupNormReluGradient", $"by the image, {name}", [.. inputs, Sample.Real(4, image)], (b, x) => NormGradient(b, x, groups, 0));
             yield return new("GroupNormReluGradient", $"by gamma, {name}", [.. inputs, Sample.Real(4, image)], (b, x) => NormGradient(b, x, groups, 1));
             yield return new("GroupNormReluGradient", $"by beta, {name}", [.. inputs, Sample.Real(4, image)], (b, x) => NormGradient(b, x, groups, 2));
+            yield return new("GroupNormReluGradient", $"the output again, {name}", [.. inputs, Sample.Real(4, image)], (b, x) => NormGradient(b, x, groups, 3));
         }
         foreach (var sizes in (long[][])[[3, 2, 3, 3], [2, 17, 1, 1], [1, 5, 1, 1], [2, 3, 7, 7]])
         {

@@ -26,6 +26,9 @@ internal static class PoolingCases
             (b, x) => b.InstanceNormalization(x[0], x[1], x[2], 1e-5f));
         yield return new("InstanceNormalization", "rank 4", [Sample.Real(13, 1, 2, 3, 3), Sample.Real(14, 2), Sample.Real(15, 2)],
             (b, x) => b.InstanceNormalization(x[0], x[1], x[2], 1e-3f));
+        yield return new("LayerNormalization", "rank 1", [Sample.Real(16, 7), Sample.Real(17, 7)], (b, x) => b.LayerNormalization(x[0], x[1], 1e-5f));
+        yield return new("LayerNormalization", "rank 3", [Sample.Real(18, 2, 3, 4), Sample.Real(19, 4)],
+            (b, x) => b.LayerNormalization(x[0], x[1], 1e-3f));
     }
 
     private static Value Indices(Value pooled) =>

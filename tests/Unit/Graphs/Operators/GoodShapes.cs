@@ -81,6 +81,7 @@ internal static class GoodShapes
             Attributes.None.With("kernel_shape", 2, 2).With("strides", 2, 2)).Outputs[1]),
         new("InstanceNormalization", "groups", "float32[N,32,98]",
             b => b.InstanceNormalization(b.Input("N,32,98"), b.Input("32"), b.Input("32"), 1e-5f)),
+        new("LayerNormalization", "last axis", "float32[N,32,98]", b => b.LayerNormalization(b.Input("N,32,98"), b.Input("98"), 1e-5f)),
     ];
 
     private static IEnumerable<ShapeRow> Fused() =>
@@ -91,6 +92,8 @@ internal static class GoodShapes
             b => b.GroupNormRelu(b.Input("N,64,7,7"), b.Input("64"), b.Input("64"), 32, 1e-5f)),
         new("GroupNormReluGradient", "by gamma", "float32[4]", b => b.Append("GroupNormReluGradient",
             [b.Input("2,4,3,3"), b.Input("4"), b.Input("4"), b.Input("2,4,3,3")], Attributes.None.With("groups", [2L]).With("epsilon", 1f)).Outputs[1]),
+        new("GroupNormReluGradient", "the output again", "float32[2,4,3,3]", b => b.Append("GroupNormReluGradient",
+            [b.Input("2,4,3,3"), b.Input("4"), b.Input("4"), b.Input("2,4,3,3")], Attributes.None.With("groups", [2L]).With("epsilon", 1f)).Outputs[3]),
         new("StandardizeWeights", "3x3", "float32[8,4,3,3]", b => b.StandardizeWeights(b.Input("8,4,3,3"), 1e-10f)),
         new("StandardizeWeightsGradient", "3x3", "float32[8,4,3,3]", b => b.Append("StandardizeWeightsGradient",
             [b.Input("8,4,3,3"), b.Input("8,4,3,3")], Attributes.None.With("epsilon", 1e-10f)).Outputs[0]),

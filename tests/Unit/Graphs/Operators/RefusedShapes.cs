@@ -108,6 +108,10 @@ internal static class RefusedShapes
             b => b.InstanceNormalization(b.Input("2,3"), b.Input("3"), b.Input("3"), 1)),
         new("InstanceNormalization", "scale", "takes [3] as input 1; got [2]",
             b => b.InstanceNormalization(b.Input("2,3,4"), b.Input("2"), b.Input("3"), 1)),
+        new("LayerNormalization", "scale", "takes a scale of the last axis of input 0, [2,3,4]; got [3]",
+            b => b.LayerNormalization(b.Input("2,3,4"), b.Input("3"), 1)),
+        new("LayerNormalization", "another axis", "is supported along the last axis only",
+            b => b.Append("LayerNormalization", [b.Input("2,3"), b.Input("3")], Attributes.None.With("axis", 1L)).Outputs[0]),
         new("Softplus", "no such operator", "Operator 'Softplus' is unknown. Known: Add, ",
             b => b.Append("Softplus", [b.Input("2")]).Outputs[0]),
     ];

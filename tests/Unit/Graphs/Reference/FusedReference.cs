@@ -27,6 +27,7 @@ internal static class FusedReference
             new ReferenceTensor(ElementType.Float32, x.Sizes, dx),
             Map(gamma, channel => PerChannel(channel, element => masked[element] * normalized.Values[element])),
             Map(gamma, channel => PerChannel(channel, element => masked[element])),
+            y,
         ];
     }
 

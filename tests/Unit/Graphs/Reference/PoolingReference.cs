@@ -51,4 +51,17 @@ internal static class PoolingReference
         }
         return [new ReferenceTensor(input.Type, input.Sizes, values)];
     }
+
+    public static ReferenceTensor[] LayerNormalization(Node node, ReferenceTensor[] inputs)
+    {
+        var (input, scale) = (inputs[0], inputs[1]);
+        double epsilon = node.Attributes.Real("epsilon", 1e-5f);
+        var values = input.Values.Chunk((int)input.Sizes[^1]).SelectMany(row =>
+        {
+            var mean = row.Average();
+            var deviation = Math.Sqrt(row.Average(value => (value - mean) * (value - mean)) + epsilon);
+            return row.Select((value, at) => scale.At(at) * (value - mean) / deviation);
+        });
+        return [new ReferenceTensor(input.Type, input.Sizes, [.. values])];
+    }
 }

@@ -44,6 +44,7 @@ internal static class ReferenceOperators
         ["ConvTranspose"] = ProductReference.ConvTranspose,
         ["MaxPool"] = PoolingReference.MaxPool,
         ["InstanceNormalization"] = PoolingReference.InstanceNormalization,
+        ["LayerNormalization"] = PoolingReference.LayerNormalization,
         ["Shape"] = FusedReference.ShapeOf,
         ["GroupNormRelu"] = FusedReference.GroupNormRelu,
         ["GroupNormReluGradient"] = FusedReference.GroupNormReluGradient,

@@ -60,6 +60,19 @@ public sealed class KernelPropertyTests
             Check("ConvInputGradient", attributes.With("output_padding", (height - 1) % stride, (width - 1) % stride), gradient, kernel);
         }, iter: Runs);
 
+    // Wide enough for tasks of several blocks of channels, and a remainder.
+    [Theory]
+    [InlineData(130, 35, 1)]
+    [InlineData(35, 270, 1)]
+    [InlineData(267, 130, 2)]
+    [InlineData(64, 130, 2)]
+    public void ConvKernelGradient_OfManyChannels_EqualsItsDefinition(long inputs, long outputs, long stride)
+    {
+        var random = new Random(1);
+        Check("ConvKernelGradient", Attributes.None.With("kernel_shape", 1, 1).With("strides", stride, stride).With("pads", 0, 0, 0, 0),
+            Numbers(random, 2, inputs, 5, 4), Numbers(random, 2, outputs, 4 / stride + 1, 3 / stride + 1));
+    }
+
     [Fact]
     public void MaxPoolGradient_AnyShapeWithTies_EqualsItsDefinition() =>
         Gen.Select(Small, Small, Side, Side, Gen.Int).Sample((images, channels, height, width, seed) =>

@@ -1,0 +1,3 @@
+using BiT.Bench.Verbs;
+
+return await BenchCommand.RunAsync(args, Console.Out, Console.Error);
