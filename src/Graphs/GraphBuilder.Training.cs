@@ -21,7 +21,7 @@ public sealed partial class GraphBuilder
     {
         var size = input.Shape[input.Shape.Rank - 1].Size;
         var ones = Expand(Constant(Tensor.Of(Shape.Of(1), [1f])), Shape.Of(size));
-        return Append("LayerNormalization", [input, ones], Attributes.None.With("axis", -1L).With("epsilon", epsilon)).Outputs[0];
+        return LayerNormalization(input, ones, epsilon);
     }
 
     /// <summary>Mean cross-entropy of the softmax of scores [N,K] against class indices [N].</summary>

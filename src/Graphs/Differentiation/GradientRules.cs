@@ -55,7 +55,7 @@ public static class GradientRules
         ["MomentumStep"] = "it appears in the optimiser only",
         ["ConvTranspose"] = "it appears in gradients only, and second derivatives are not needed",
         ["InstanceNormalization"] = "it appears in inference only; training writes normalisation as plain arithmetic",
-        ["LayerNormalization"] = "it appears in the measurements of inference only",
+        ["LayerNormalization"] = "only the training builds of ONNX Runtime have its gradient",
     };
 
     /// <summary>Operators with a rule, in ordinal order.</summary>

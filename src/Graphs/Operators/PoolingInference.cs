@@ -35,6 +35,8 @@ internal static class PoolingInference
         return [new(context.Type(0), shape)];
     }
 
+    /// <summary>LayerNormalization has three outputs: the normalised values, and of each row its mean and 1 / standard deviation, which ONNX Runtime's
+    /// training builds take for its gradient.</summary>
     public static TensorType[] LayerNormalization(InferenceContext context)
     {
         context.RequireInputs(2, 2);
@@ -45,6 +47,7 @@ internal static class PoolingInference
             throw context.Error($"takes a scale of the last axis of input 0, {shape}; got {context.Shape(1)}");
         if (context.Attributes.Integer("axis", -1) != -1)
             throw context.Error("is supported along the last axis only: axis -1");
-        return [new(context.Type(0), shape)];
+        var rows = new Shape([.. shape.Dimensions.SkipLast(1), 1]);
+        return [new(context.Type(0), shape), new(context.Type(0), rows), new(context.Type(0), rows)];
     }
 }

@@ -1,6 +1,6 @@
 namespace BiT.Graphs.Operators;
 
-/// <summary>Operators of ONNX Runtime's training builds, and the two of ONNX whose gradients those have: for programs that are written for
+/// <summary>Operators of ONNX Runtime's training builds, and the loss of ONNX whose gradient those have: for programs that are written for
 /// ONNX Runtime Training. No other runtime runs them, so they are neither read back nor fused.</summary>
 /// <remarks>Source: onnxruntime 1.19.2, orttraining/core/graph/training_op_defs.cc; onnx/onnx docs/Operators.md at opset 18.</remarks>
 internal static class TrainingOperators
@@ -15,7 +15,6 @@ internal static class TrainingOperators
 
     private static readonly Dictionary<string, Entry> Table = new(StringComparer.Ordinal)
     {
-        ["LayerNormalization"] = new("", LayerNormalization),
         ["LayerNormalizationGrad"] = new(Domain, LayerNormalizationGrad),
         ["SoftmaxCrossEntropyLoss"] = new("", SoftmaxCrossEntropyLoss),
         ["SoftmaxCrossEntropyLossGrad"] = new(Domain, SoftmaxCrossEntropyLossGrad),
@@ -43,19 +42,6 @@ internal static class TrainingOperators
 
     /// <summary>How an operator infers its outputs; null if it is none of these.</summary>
     public static Func<InferenceContext, TensorType[]>? Find(string @operator) => Table.GetValueOrDefault(@operator)?.Infer;
-
-    // X, scale to Y, mean, 1 / standard deviation; over the last axis alone.
-    private static TensorType[] LayerNormalization(InferenceContext context)
-    {
-        context.RequireInputs(2, 2);
-        RequireFloats(context, 2);
-        var shape = context.Shape(0);
-        if (shape.Rank < 1 || shape.Axis(context.Attributes.Integer("axis", -1)) != shape.Rank - 1)
-            throw context.Error("normalises the last axis only");
-        RequireShape(context, 1, new Shape(shape[shape.Rank - 1]));
-        var rows = new Shape([.. shape.Dimensions.SkipLast(1), 1]);
-        return [new(ElementType.Float32, shape), new(ElementType.Float32, rows), new(ElementType.Float32, rows)];
-    }
 
     // dY, X, scale, mean, 1 / standard deviation to dX, dscale, dbias.
     private static TensorType[] LayerNormalizationGrad(InferenceContext context)

@@ -80,7 +80,7 @@ public sealed class PretrainingPlannerTests : IDisposable
     [Fact]
     public void Plan_ThatDoesNotFitIntoMemory_NamesTheMicroBatchThatDoes()
     {
-        var problem = Assert.Throws<PlanException>(() => PretrainingPlanner.Plan(Request with { BatchSize = 512 }, _set.Labels, _set.Photos, _set.Photos, 400L << 20));
+        var problem = Assert.Throws<PlanException>(() => PretrainingPlanner.Plan(Request with { BatchSize = 2048 }, _set.Labels, _set.Photos, _set.Photos, 400L << 20));
 
         Assert.Matches("at most [1-9][0-9]* do", problem.Message);
     }

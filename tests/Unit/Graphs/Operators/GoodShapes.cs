@@ -81,6 +81,7 @@ internal static class GoodShapes
             Attributes.None.With("kernel_shape", 2, 2).With("strides", 2, 2)).Outputs[1]),
         new("InstanceNormalization", "groups", "float32[N,32,98]",
             b => b.InstanceNormalization(b.Input("N,32,98"), b.Input("32"), b.Input("32"), 1e-5f)),
+        new("LayerNormalization", "mean by row", "float32[N,32,1]", b => b.LayerNormalization(b.Input("N,32,98"), b.Input("98"), 1e-5f).Producer!.Outputs[1]),
         new("LayerNormalization", "last axis", "float32[N,32,98]", b => b.LayerNormalization(b.Input("N,32,98"), b.Input("98"), 1e-5f)),
     ];
 

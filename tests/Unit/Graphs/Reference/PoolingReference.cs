@@ -56,12 +56,14 @@ internal static class PoolingReference
     {
         var (input, scale) = (inputs[0], inputs[1]);
         double epsilon = node.Attributes.Real("epsilon", 1e-5f);
-        var values = input.Values.Chunk((int)input.Sizes[^1]).SelectMany(row =>
-        {
-            var mean = row.Average();
-            var deviation = Math.Sqrt(row.Average(value => (value - mean) * (value - mean)) + epsilon);
-            return row.Select((value, at) => scale.At(at) * (value - mean) / deviation);
-        });
-        return [new ReferenceTensor(input.Type, input.Sizes, [.. values])];
+        var rows = input.Values.Chunk((int)input.Sizes[^1]).Select(row => (Values: row, Mean: row.Average())).Select(row =>
+            (row.Values, row.Mean, Scale: 1 / Math.Sqrt(row.Values.Average(value => (value - row.Mean) * (value - row.Mean)) + epsilon))).ToArray();
+        var values = rows.SelectMany(row => row.Values.Select((value, at) => scale.At(at) * (value - row.Mean) * row.Scale));
+        var byRow = input.Sizes.SkipLast(1).Append(1).ToArray();
+        return
+        [
+            new ReferenceTensor(input.Type, input.Sizes, [.. values]), new ReferenceTensor(input.Type, byRow, [.. rows.Select(row => row.Mean)]),
+            new ReferenceTensor(input.Type, byRow, [.. rows.Select(row => row.Scale)]),
+        ];
     }
 }
