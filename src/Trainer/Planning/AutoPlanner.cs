@@ -149,9 +149,10 @@ internal sealed class AutoPlanner
 
     private RecipeValues Tune(int crop, int batch, int steps)
     {
-        reasons.Add($"Learning rate {TuneLearningRate} in HyperRule's staircase over {steps:N0} steps: the lighter setting's rate, as the "
-            + "schedule is shorter than the paper's.");
-        var schedule = LearningRateSchedule.FromHyperRule(HyperRule.Schedule(data.TrainCount), TuneLearningRate);
+        double rate = request.TuneRate ?? TuneLearningRate;
+        string why = request.TuneRate is null ? "the lighter setting's rate, as the schedule is shorter than the paper's" : "measured best for this small network";
+        reasons.Add($"Learning rate {rate} in HyperRule's staircase over {steps:N0} steps: {why}.");
+        var schedule = LearningRateSchedule.FromHyperRule(HyperRule.Schedule(data.TrainCount), rate);
         return new RecipeValues
         {
             Method = "full",

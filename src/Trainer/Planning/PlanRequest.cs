@@ -50,6 +50,10 @@ public sealed record PlanRequest
     /// <summary>The largest crop that the recipe <c>auto</c> may choose, in pixels; null leaves it to the photos.</summary>
     public int? LargestCrop { get; init; }
 
+    /// <summary>The learning rate with which the recipe <c>auto</c> trains all weights of a pre-trained network; null for the lighter
+    /// setting's.</summary>
+    public double? TuneRate { get; init; }
+
     /// <summary>Whether the run starts from weights that have learnt something.</summary>
     public bool IsPretrained => Spec.Base is not null || Backbone is not null;
 

@@ -12,7 +12,13 @@ internal static class ShippedBackbones
     /// (docs/decisions/0011).</summary>
     public const int LargestCrop = 128;
 
+    /// <summary>The learning rate at which <c>auto</c> trains all their weights (docs/decisions/0011).</summary>
+    public const double TuneRate = 0.01;
+
     private static readonly Dictionary<string, string> FileNames = new() { ["bit-tiny"] = "bit-tiny" };
+
+    /// <summary>Whether a backbone is shipped for a network; its versions are as small as that, whoever trained them.</summary>
+    public static bool Has(BitNetwork network) => FileNames.ContainsKey(network.Name);
 
     /// <summary>The backbone of a network; null if none is shipped for it.</summary>
     /// <exception cref="WeightsException">Its file is missing.</exception>

@@ -38,7 +38,8 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
             Data = facts,
             BaseNetwork = baseNetwork,
             Backbone = backbone,
-            LargestCrop = backbone is null ? null : ShippedBackbones.LargestCrop,
+            LargestCrop = ShippedBackbones.Has(network) ? ShippedBackbones.LargestCrop : null,
+            TuneRate = ShippedBackbones.Has(network) ? ShippedBackbones.TuneRate : null,
             MaxMicroBatch = memory.MaxMicroBatch,
             SecondsPerImage = Measure(network, facts.Labels.Count, memory),
         };
