@@ -47,7 +47,7 @@ internal static class TransferBench
                 {
                     var results = await RunAsync(run, seed => folders.Sample(perClass, seed), way, arguments, full);
                     if (way == "full")
-                        full = results[0];
+                        full = results.MaxBy(result => result.Seconds);
                     await output.WriteLineAsync(Line(perClass, way, results));
                     await output.FlushAsync();
                 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using BiT.Bench.Transfer;
 using BiT.Core.Runtime;
 using BiT.Core.Store;
@@ -29,8 +30,8 @@ internal static class TransferVerb
         {
             training, validation, perClass, seeds, ways, rates, budget, crop, rate, threads,
         };
-        perClass.Validators.Add(result => Check(result.Tokens[^1].Value, part => part == "all" || (int.TryParse(part, out var count) && count > 0), result.AddError, "--per-class", "numbers over 0, or all"));
-        ways.Validators.Add(result => Check(result.Tokens[^1].Value, KnownWays.Contains, result.AddError, "--ways", string.Join(", ", KnownWays)));
+        perClass.Validators.Add(result => Check(result, part => part == "all" || (int.TryParse(part, out var count) && count > 0), "--per-class", "numbers over 0, or all"));
+        ways.Validators.Add(result => Check(result, KnownWays.Contains, "--ways", string.Join(", ", KnownWays)));
         command.SetAction(parsed => TransferBench.RunAsync(
             new TransferArguments
             {
@@ -50,9 +51,10 @@ internal static class TransferVerb
         return command;
     }
 
-    private static void Check(string text, Func<string, bool> isKnown, Action<string> addError, string option, string expected)
+    private static void Check(OptionResult result, Func<string, bool> isKnown, string option, string expected)
     {
-        if (text.Split(',').FirstOrDefault(part => !isKnown(part)) is { } unknown)
-            addError($"{option} holds '{unknown}'; expected {expected}, with commas between.");
+        // A default has no token.
+        if (result.Tokens.Count > 0 && result.Tokens[^1].Value.Split(',').FirstOrDefault(part => !isKnown(part)) is { } unknown)
+            result.AddError($"{option} holds '{unknown}'; expected {expected}, with commas between.");
     }
 }

@@ -12,7 +12,8 @@ public sealed record FineTuneSpec
     /// <summary>Network name, for example <c>bit-tiny</c>; null takes the base's network, or bit-tiny.</summary>
     public string? Network { get; init; }
 
-    /// <summary>The model version whose weights the job starts from; null starts from random weights.</summary>
+    /// <summary>The model version whose weights the job starts from; null starts from the backbone that comes with the trainer for the network, if there is one
+    /// and the recipe is not <c>scratch</c>; otherwise from random weights.</summary>
     public ModelVersionId? Base { get; init; }
 
     /// <summary><c>auto</c>, <c>full</c> or <c>head</c>.</summary>

@@ -117,8 +117,8 @@ public sealed partial class JobStore
         ModelStore.CheckManifest(manifest);
         return _database.Write(connection =>
         {
-            var found = JobRow.Get(connection, lease.JobId);
-            if (found.Job is { State: JobState.Succeeded, Result: { } result } && found.Job.Attempt == lease.Attempt
+            var found = JobRow.Find(connection, lease.JobId);
+            if (found?.Job is { State: JobState.Succeeded, Result: { } result } && found.Job.Attempt == lease.Attempt
                 && ModelStore.FindVersion(connection, result) is { } published)
                 return published;
             var row = Require(connection, lease);
@@ -194,7 +194,9 @@ public sealed partial class JobStore
     /// <summary>The job's row, if the lease is the current one.</summary>
     private static JobRow Require(SqliteConnection connection, JobLease lease)
     {
-        var row = JobRow.Get(connection, lease.JobId);
+        // A worker that slept past its lease may find the job ended and deleted.
+        var row = JobRow.Find(connection, lease.JobId)
+            ?? throw new LeaseLostException(lease, $"Worker '{lease.WorkerId}' no longer holds job {lease.JobId}: it was deleted. Stop working on it.");
         if (row.Job.State == JobState.Running && row.Job.Attempt == lease.Attempt)
             return row;
         throw new LeaseLostException(lease,

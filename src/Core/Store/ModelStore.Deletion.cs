@@ -22,7 +22,11 @@ public sealed partial class ModelStore
     /// it.</exception>
     public void DeleteVersion(ModelVersionId id) => _database.Write(connection =>
     {
-        RequireVersion(connection, id);
+        // Not by its manifest: one that cannot be read must be deletable, too.
+        RequireModel(connection, id.ModelId);
+        if (connection.QueryNumber("SELECT count(*) FROM model_versions WHERE model = $model AND number = $number AND delete_time IS NULL",
+            ("$model", id.ModelId), ("$number", id.Number)) == 0)
+            throw new StoreNotFoundException($"Model '{id.ModelId}' has no version {id.Number}.");
         var aliases = connection.Query("SELECT alias FROM model_aliases WHERE model = $model AND number = $number ORDER BY alias",
             row => row.GetString(0), ("$model", id.ModelId), ("$number", id.Number));
         if (aliases.Count > 0)
@@ -70,7 +74,20 @@ public sealed partial class ModelStore
 
     private void RenewFiles(SqliteConnection connection, string condition, params ReadOnlySpan<(string, object?)> parameters) => _blobs.Renew(
         connection.Query($"SELECT manifest, compositions FROM model_versions WHERE {condition}",
-            row => BlobReferences.OfVersion(row.GetString(0), row.TextOrNull(1)), parameters).SelectMany(files => files));
+            row => ReadableFiles(row.GetString(0), row.TextOrNull(1)), parameters).SelectMany(files => files));
+
+    // Nobody can be reading what nobody can name.
+    private static IEnumerable<string> ReadableFiles(string manifest, string? compositions)
+    {
+        try
+        {
+            return [.. BlobReferences.OfVersion(manifest, compositions)];
+        }
+        catch (InvalidDataException)
+        {
+            return [];
+        }
+    }
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -76,15 +76,16 @@ internal sealed class CheckpointFolder(string jobFolder, int attempt, string pla
     // A worker that lost its lease may still write there; what is left goes with the next checkpoint.
     private void DeleteEarlierAttempts()
     {
-        for (var earlier = attempt - 1; earlier >= 1 && Directory.Exists(AttemptFolder(earlier)); earlier--)
+        for (var earlier = attempt - 1; earlier >= 1; earlier--)
         {
             try
             {
-                Directory.Delete(AttemptFolder(earlier), recursive: true);
+                if (Directory.Exists(AttemptFolder(earlier)))
+                    Directory.Delete(AttemptFolder(earlier), recursive: true);
             }
             catch (IOException)
             {
-                return;
+                // Somebody writes there just now: the next checkpoint deletes it.
             }
         }
     }

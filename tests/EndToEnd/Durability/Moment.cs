@@ -5,7 +5,7 @@ namespace BiT.Tests.EndToEnd.Durability;
 /// <summary>Waits for something that comes; far longer than it ever takes, so that no test depends on the machine's speed.</summary>
 internal static class Moment
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(2);
 
     public static async Task ComesAsync(Func<bool> isHere, Func<string> describe)

@@ -5,7 +5,7 @@ namespace BiT.Tests.EndToEnd.Faults;
 /// <summary>The command <c>bit</c> as a process of its own.</summary>
 internal static class BitProcess
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>As it is built for its users: src/Client/Cli/bin/{configuration}/{framework}.</summary>
     public static string Program
@@ -28,7 +28,15 @@ internal static class BitProcess
         var log = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         patience.CancelAfter(Patience);
-        await process.WaitForExitAsync(patience.Token);
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+        }
         return (process.ExitCode, await output, await log);
     }
 

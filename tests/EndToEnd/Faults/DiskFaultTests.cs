@@ -2,7 +2,7 @@ using BiT.Tests.EndToEnd.Serving;
 
 namespace BiT.Tests.EndToEnd.Faults;
 
-/// <summary>A disk that is read-only: a real mount. Full disks: UploadFaultTests.</summary>
+/// <summary>A disk that is read-only: a real mount. Full disks: UploadFaultTests, PublishFaultTests.</summary>
 public sealed class DiskFaultTests : IDisposable
 {
     private const string CannotMount = "This machine does not let a user mount a disk in a name space of his own (unshare -rm).";

@@ -50,8 +50,8 @@ public sealed class PowerLossTests : IDisposable
             Assert.NotNull(opened.Models.FindVersion(new ModelVersionId("colours", 1)));
             Assert.Equal(3, opened.Jobs.List(0, null).Items.Count);
         }
-        // A cut that loses nothing shows nothing: each lost what was written and not flushed.
-        Assert.All(cuts, cut => Assert.Contains(NotFlushed, cut.Lost, StringComparison.Ordinal));
+        // Cuts that lose nothing show nothing. The kernel may write out what nobody flushed in one of them, not in all.
+        Assert.Contains(cuts, cut => cut.Lost.Contains(NotFlushed, StringComparison.Ordinal));
 
         await using var next = await TrainingServer.StartAsync(cuts[^1].Folder, _folder.Path);
         var resumed = await next.FineTuning.ListFineTuneJobsAsync(new Protocol.V1.ListFineTuneJobsRequest(), cancellationToken: TestContext.Current.CancellationToken);
@@ -65,7 +65,8 @@ public sealed class PowerLossTests : IDisposable
         await SignalAsync("STOP", processes);
         try
         {
-            await File.WriteAllBytesAsync(Path.Combine(workspace, "cache", NotFlushed), new byte[1 << 16]);
+            // A new name each time: what is truncated and written again is written out at once.
+            await File.WriteAllBytesAsync(Path.Combine(workspace, "cache", $"{Path.GetFileName(target)}-{NotFlushed}"), new byte[1 << 16]);
             return new Cut(target, mark, PowerLoss.Copy(workspace, target));
         }
         finally

@@ -26,7 +26,7 @@ public sealed partial class ProcessFaultTests : IDisposable
         long step;
         await using (var first = await TrainingServer.StartAsync(Workspace, _folder.Path))
         {
-            job = await first.SubmitAsync(await first.UploadAsync(), steps: 40);
+            job = await first.SubmitAsync(await first.UploadAsync(), steps: 400);
             await first.ReachAsync(job, step: 3);
             step = (await first.GetAsync(job)).Progress.Step;
             var trainer = first.TrainerId();
@@ -49,7 +49,7 @@ public sealed partial class ProcessFaultTests : IDisposable
     public async Task Trainer_ThatRunsOutOfMemory_LosesNothingAndTheJobGoesOn()
     {
         await using var server = await TrainingServer.StartAsync(Workspace, _folder.Path);
-        var job = await server.SubmitAsync(await server.UploadAsync(), steps: 60);
+        var job = await server.SubmitAsync(await server.UploadAsync(), steps: 400);
         await server.ReachAsync(job, step: 3);
 
         // Less than it has: the next page that it asks for is refused, to the runtime, to ONNX Runtime or to SQLite.
@@ -58,9 +58,10 @@ public sealed partial class ProcessFaultTests : IDisposable
         Assert.SkipUnless(SetLimit(trainer, WritableMemory, ref limit, 0) == 0, "This machine does not let a user limit the memory of a process (prlimit).");
         var done = await server.EndAsync(job);
 
-        // Where it fails decides: an orderly end that says so, or a dead process whose job the next one takes up.
+        // Where it fails decides: an orderly end that says so, or a dead process whose job the next one takes up; the living one
+        // that cannot write a row any more loses the job until it is given up.
         if (done.State == JobState.Failed)
-            Assert.Equal("OUT_OF_MEMORY", TrainingServer.ReasonOf(done));
+            Assert.True(TrainingServer.ReasonOf(done) is "OUT_OF_MEMORY" or "WORKER_LOST", $"{done.Error} {server.Log}");
         else
             Assert.True(done.State == JobState.Succeeded && done.Attempt > 1, $"{done.State} in attempt {done.Attempt}: memory did not run out. {server.Log}");
         await BitProcess.AssertConsistentAsync(Workspace);

@@ -10,7 +10,7 @@ namespace BiT.Tests.EndToEnd.Faults;
 internal sealed class TrainingServer : IAsyncDisposable
 {
     // Jobs, leases that run out and trainers that start again, on a machine that does other things besides.
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly string _workspace;
 

@@ -9,7 +9,7 @@ internal static class Eventually
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
-    /// <param name="patience">A guard against hanging; null for a minute.</param>
+    /// <param name="patience">A guard against hanging; null for five minutes.</param>
     public static async Task HoldsAsync(Func<Task<bool>> condition, Func<string>? explain = null, TimeSpan? patience = null)
     {
         var watch = Stopwatch.StartNew();

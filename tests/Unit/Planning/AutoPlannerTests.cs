@@ -26,6 +26,19 @@ public sealed class AutoPlannerTests
         Assert.Contains(plan.Reasons, reason => reason.StartsWith("Crop 128", StringComparison.Ordinal) && reason.Contains("crop 160"));
     }
 
+    [Fact]
+    public void Auto_ShippedBackbone_TunesAtItsRateAndNoLargerThanItsCrop()
+    {
+        var request = PlanRequests.For("auto", hasBase: false) with { Backbone = new ShippedBackbone("bit-tiny", new string('a', 64)), LargestCrop = 128, TuneRate = 0.01 };
+        TrainingPlan plan = Plan(request);
+
+        // Without the limit the budget pays for 224, as with a base.
+        Assert.Equal(("full", 128, 0.01, ScheduleShape.Staircase), (plan.Method, plan.Crop, plan.LearningRate, plan.Schedule.Shape));
+        Assert.Equal((0.0, "bit-tiny"), (plan.WeightDecay, plan.Backbone?.Name));
+        Assert.DoesNotContain(plan.Reasons, reason => reason.StartsWith("Warning", StringComparison.Ordinal));
+        Assert.Equal(224, Plan(request with { LargestCrop = null }).Crop);
+    }
+
     [Theory]
     [InlineData(9, "head")] // under 10 photos per class
     [InlineData(10, "full")]

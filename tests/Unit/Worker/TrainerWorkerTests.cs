@@ -174,7 +174,6 @@ public sealed class TrainerWorkerTests : IDisposable
         var manifest = Version(job).Manifest;
         var seen = Report(manifest).Curve.Select(point => point.ValidationAccuracy).OfType<double>().ToArray();
         Assert.Equal(24, seen.Length);
-        Assert.True(seen[^1] <= seen.Max(), "The last evaluation is one of them.");
         Assert.Equal(seen.Max(), manifest.ValidationAccuracy);
     }
 

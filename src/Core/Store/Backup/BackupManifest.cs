@@ -6,6 +6,9 @@ namespace BiT.Core.Store;
 public sealed record BackupManifest
 {
     internal const string FileName = "backup.json";
+
+    /// <summary>Of a folder, while a later backup takes the place of the earlier one.</summary>
+    internal const string NextFileName = "backup.next.json";
     internal const string CurrentFormat = "bit-backup-1";
 
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true };

@@ -13,7 +13,7 @@ internal sealed class FolderTarget : IBackupTarget
     public FolderTarget(string folder)
     {
         _folder = folder;
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(path => Path.GetFileName(path) is not ("blobs" or "staging"))
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(path => Path.GetFileName(path) is not ("blobs" or "staging" or "jobs" or WorkspaceInspection.DatabaseName or BackupManifest.NextFileName))
             && !File.Exists(Path.Combine(folder, BackupManifest.FileName)))
             throw new BackupException($"{folder} is neither empty nor a backup. Choose another folder.");
         StagingFolder = Path.Combine(folder, "staging");
@@ -35,7 +35,7 @@ internal sealed class FolderTarget : IBackupTarget
         // Stored under the hash of what was read, whatever that is.
         if (_blobs.Put(content) is var stored && stored != hash)
         {
-            File.Delete(_blobs.PathOf(stored));
+            // It stays: the backup before may need it.
             throw new BlobCorruptException(hash, $"Blob {hash} ({blobs.PathOf(hash)}) is damaged: its content has the sha256 {stored}.");
         }
     }
@@ -44,6 +44,9 @@ internal sealed class FolderTarget : IBackupTarget
 
     public void Complete(BackupManifest manifest)
     {
+        // Beside the earlier manifest, so that whichever database a power cut leaves has its own.
+        var next = Path.Combine(_folder, BackupManifest.NextFileName);
+        DurableFile.WriteAllBytes(next, manifest.ToJson());
         foreach (var (name, path) in _staged)
         {
             var target = Path.Combine(_folder, name);
@@ -51,7 +54,7 @@ internal sealed class FolderTarget : IBackupTarget
             DurableFile.Replace(path, target);
             _names.Add(target);
         }
-        DurableFile.WriteAllBytes(Path.Combine(_folder, BackupManifest.FileName), manifest.ToJson());
+        DurableFile.Replace(next, Path.Combine(_folder, BackupManifest.FileName));
         DeleteOld();
     }
 

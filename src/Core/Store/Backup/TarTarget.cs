@@ -47,9 +47,22 @@ internal sealed class TarTarget : IBackupTarget
 
     public void Dispose()
     {
-        _tar.Dispose();
-        _file.Dispose();
-        if (Directory.Exists(StagingFolder))
-            Directory.Delete(StagingFolder, recursive: true);
+        // On a full disk the last records do not fit either; the folder goes all the same.
+        try
+        {
+            _tar.Dispose();
+        }
+        finally
+        {
+            try
+            {
+                _file.Dispose();
+            }
+            finally
+            {
+                if (Directory.Exists(StagingFolder))
+                    Directory.Delete(StagingFolder, recursive: true);
+            }
+        }
     }
 }

@@ -30,19 +30,18 @@ public static partial class WorkspaceRestore
                 CopyFolder(backup, staging);
             else
                 Unpack(backup, staging);
-            var manifest = BackupManifest.Read(Path.Combine(staging, BackupManifest.FileName));
-            File.Delete(Path.Combine(staging, BackupManifest.FileName));
-            if (WorkspaceBackup.FileHash(Path.Combine(staging, WorkspaceInspection.DatabaseName)) != manifest.DatabaseSha256)
-                throw new BackupException($"The backup's database is not the one that its {BackupManifest.FileName} names: it is damaged, or was not finished. Use another one.");
+            var manifest = TakeManifest(staging);
             // Brings the tables up to date too.
             using (var opened = Workspace.Open(staging, time))
                 opened.ForgetProcesses();
             var report = WorkspaceInspection.Run(staging, new InspectionOptions { Progress = progress });
-            if (!report.IsConsistent)
+            var errors = report.Findings.Where(finding => finding.Severity == FindingSeverity.Error).ToLookup(finding => IsOfFiles(finding.Code));
+            if (errors[true].Any())
             {
-                throw new BackupException($"The backup is damaged: {string.Join(" ", report.Findings
-                    .Where(finding => finding.Severity == FindingSeverity.Error).Take(3).Select(finding => $"{finding.Subject}: {finding.Message}"))}");
+                throw new BackupException($"The backup is damaged: {string.Join(" ", errors[true].Take(3).Select(finding => $"{finding.Subject}: {finding.Message}"))}");
             }
+            foreach (var finding in errors[false])
+                progress($"It was so when it was backed up: {finding.Subject}: {finding.Message} See bit doctor.");
             MoveUp(staging, target);
             return (manifest, report with { Workspace = target });
         }
@@ -51,6 +50,23 @@ public static partial class WorkspaceRestore
             Directory.Delete(staging, recursive: true);
             throw;
         }
+    }
+
+    // What a backup can lose. Rows that contradict each other came from the workspace, and a backup of them is better than none.
+    private static bool IsOfFiles(string code) => code is "DATABASE_DAMAGED" or "BLOB_MISSING" or "BLOB_DAMAGED" or "CHECKPOINT_DAMAGED" or "CHECKPOINT_MISSING";
+
+    // Of a folder whose next backup was cut off between its database and its manifest, the next one.
+    private static BackupManifest TakeManifest(string staging)
+    {
+        var database = WorkspaceBackup.FileHash(Path.Combine(staging, WorkspaceInspection.DatabaseName));
+        var next = Path.Combine(staging, BackupManifest.NextFileName);
+        var current = Path.Combine(staging, BackupManifest.FileName);
+        var manifest = File.Exists(next) && BackupManifest.Read(next) is var cutOff && cutOff.DatabaseSha256 == database ? cutOff : BackupManifest.Read(current);
+        if (manifest.DatabaseSha256 != database)
+            throw new BackupException($"The backup's database is not the one that its {BackupManifest.FileName} names: it is damaged, or was not finished. Use another one.");
+        File.Delete(next);
+        File.Delete(current);
+        return manifest;
     }
 
     private static void CopyFolder(string backup, string staging)
@@ -108,6 +124,6 @@ public static partial class WorkspaceRestore
         Directory.Delete(staging, recursive: true);
     }
 
-    [GeneratedRegex(@"^(bit\.db|backup\.json|blobs/[0-9a-f]{2}/[0-9a-f]{64}|jobs/[0-9a-f]{32}/[a-z]+-[0-9]+/[A-Za-z0-9.-]+\.safetensors)\z")]
+    [GeneratedRegex(@"^(bit\.db|backup(\.next)?\.json|blobs/[0-9a-f]{2}/[0-9a-f]{64}|jobs/[0-9a-f]{32}/[a-z]+-[0-9]+/[A-Za-z0-9.-]+\.safetensors)\z")]
     private static partial Regex KnownName();
 }

@@ -57,6 +57,9 @@ internal static class JobCheckpoints
 
     private static void CheckNamed(WorkspaceInspection inspection, JobRecord job, string folder, string named, List<string> whole)
     {
+        // Published: its folder is on its way out, and nobody needs it.
+        if (job.State == JobState.Succeeded)
+            return;
         // The row was read before the files: a trainer at work may have written the next one since.
         if (!IsCurrent(inspection, job) || File.Exists(Path.Combine(folder, named)))
             return;

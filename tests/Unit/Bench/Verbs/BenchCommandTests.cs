@@ -10,6 +10,8 @@ public sealed class BenchCommandTests
     [InlineData("infer --network R50x1 --batch 8", "Option '--size' is required.")]
     [InlineData("infer --network R51x1 --batch 8 --size 64", "Network 'R51x1' is unknown.")]
     [InlineData("profile --of everything --network R50x1 --batch 8 --size 64", "everything")]
+    [InlineData("transfer --training a --validation b --ways head,magic", "--ways holds 'magic'; expected head, full, head+full, auto, scratch")]
+    [InlineData("transfer --training a --validation b --per-class 5,0", "--per-class holds '0'; expected numbers over 0, or all")]
     public async Task CommandLine_ThatIsWrong_ExitsWith2AndSaysWhy(string line, string message)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
@@ -18,6 +20,9 @@ public sealed class BenchCommandTests
         Assert.Contains(message, error.ToString(), StringComparison.Ordinal);
         Assert.Equal("", output.ToString());
     }
+
+    [Fact]
+    public void Transfer_WithoutChoices_HasDefaultsForAll() => Assert.Empty(BenchCommand.Create().Parse("transfer --training a --validation b").Errors);
 
     [Fact]
     public async Task Profile_OfAStep_ListsItsOperators()
