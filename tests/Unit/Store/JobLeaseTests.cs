@@ -22,6 +22,22 @@ public sealed class JobLeaseTests
     }
 
     [Fact]
+    public void Lease_OfAJobThatWasDeletedMeanwhile_IsLost()
+    {
+        using var test = new TestWorkspace();
+        var job = test.Submit();
+        var lease = test.Lease();
+        test.Time.Advance(LeaseDuration * 2);
+        test.Jobs.RequeueExpired();
+        test.Jobs.RequestCancel(job.Id);
+        test.Jobs.Delete(job.Id);
+
+        Assert.Throws<LeaseLostException>(() => test.Jobs.Heartbeat(lease, null));
+        Assert.Throws<LeaseLostException>(() => test.Jobs.Fail(lease, new JobError("INTERNAL", "It failed.")));
+        Assert.Throws<LeaseLostException>(() => test.Jobs.Release(lease));
+    }
+
+    [Fact]
     public async Task TryLease_TwoTrainersOnOneStore_NeverShareAJob()
     {
         using var test = new TestWorkspace();

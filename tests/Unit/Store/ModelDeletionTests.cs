@@ -25,6 +25,21 @@ public sealed class ModelDeletionTests
     }
 
     [Fact]
+    public void DeleteVersion_WhoseManifestCannotBeRead_Goes()
+    {
+        using var test = new TestWorkspace();
+        var models = Import(test, 2);
+        using (var connection = TestWorkspace.OpenDatabase(test.Workspace.Path))
+            connection.Execute("UPDATE model_versions SET manifest = 'no JSON' WHERE number = 1");
+        Assert.Throws<InvalidDataException>(() => models.FindVersion(new ModelVersionId("flowers", 1)));
+
+        models.DeleteVersion(new ModelVersionId("flowers", 1));
+
+        Assert.Equal([2], models.ListVersions("flowers", 0, null).Items.Select(version => version.Id.Number));
+        Assert.Throws<StoreNotFoundException>(() => models.DeleteVersion(new ModelVersionId("flowers", 1)));
+    }
+
+    [Fact]
     public void DeleteModel_MadeAgain_CountsOnAndShowsNothingOfTheOld()
     {
         using var test = new TestWorkspace();

@@ -58,7 +58,8 @@ public static partial class WorkspaceRestore
     // Of a folder whose next backup was cut off between its database and its manifest, the next one.
     private static BackupManifest TakeManifest(string staging)
     {
-        var database = WorkspaceBackup.FileHash(Path.Combine(staging, WorkspaceInspection.DatabaseName));
+        var path = Path.Combine(staging, WorkspaceInspection.DatabaseName);
+        var database = File.Exists(path) ? WorkspaceBackup.FileHash(path) : "";
         var next = Path.Combine(staging, BackupManifest.NextFileName);
         var current = Path.Combine(staging, BackupManifest.FileName);
         var manifest = File.Exists(next) && BackupManifest.Read(next) is var cutOff && cutOff.DatabaseSha256 == database ? cutOff : BackupManifest.Read(current);

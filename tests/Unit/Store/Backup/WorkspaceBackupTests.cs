@@ -58,6 +58,45 @@ public sealed class WorkspaceBackupTests
     }
 
     [Fact]
+    public void Restore_OfAFolderCutOffBetweenItsDatabaseAndItsManifest_IsTheNewBackup()
+    {
+        using var test = new InspectedWorkspace();
+        using var folder = new TemporaryFolder();
+        using var newer = new TemporaryFolder();
+        Make(test, folder.Path);
+        test.Workspace.Models.DeleteAlias("flowers", "live", OptionalExpected.Any);
+        var second = Make(test, newer.Path);
+        File.Copy(Path.Combine(newer.Path, "bit.db"), Path.Combine(folder.Path, "bit.db"), overwrite: true);
+        File.Copy(Path.Combine(newer.Path, "backup.json"), Path.Combine(folder.Path, "backup.next.json"));
+
+        using var elsewhere = new TemporaryFolder();
+        var (manifest, _) = WorkspaceRestore.Run(folder.Path, elsewhere.Path, TimeProvider.System, _ => { });
+
+        Assert.Equal(second.DatabaseSha256, manifest.DatabaseSha256);
+        Assert.Empty(Directory.GetFiles(elsewhere.Path, "backup*"));
+        // The next one cleans up.
+        Make(test, folder.Path);
+        Assert.False(File.Exists(Path.Combine(folder.Path, "backup.next.json")));
+    }
+
+    [Fact]
+    public void Restore_OfRowsThatWereWrongWhenTheyWereBackedUp_RestoresAndSaysSo()
+    {
+        using var test = new InspectedWorkspace();
+        using var folder = new TemporaryFolder();
+        using var elsewhere = new TemporaryFolder();
+        using (var connection = TestWorkspace.OpenDatabase(test.Workspace.Path))
+            connection.Execute("PRAGMA foreign_keys = OFF; UPDATE model_aliases SET number = 77");
+        Make(test, folder.Path);
+        var lines = new List<string>();
+
+        var (_, report) = WorkspaceRestore.Run(folder.Path, elsewhere.Path, TimeProvider.System, lines.Add);
+
+        Assert.False(report.IsConsistent);
+        Assert.Contains(lines, line => line.StartsWith("It was so when it was backed up", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Backup_OfADamagedWorkspace_IsRefusedAndLeavesNothing()
     {
         using var test = new InspectedWorkspace();
