@@ -48,6 +48,7 @@ public sealed class WorkspaceBackup
     private BackupManifest Make(TimeProvider time, CancellationToken ct)
     {
         using var hold = WorkspaceInspection.TryHold(Path.Combine(_workspace, "tmp"));
+        InspectedDatabase.AwaitWriter(Path.Combine(_workspace, WorkspaceInspection.DatabaseName));
         var now = time.GetUtcNow();
         var snapshot = Path.Combine(_target.StagingFolder, "snapshot.db");
         TakeSnapshot(snapshot);

@@ -12,6 +12,7 @@ internal sealed class InspectedDatabase : IDisposable
 
     private const int Busy = 5;
     private const int Locked = 6;
+    private const int ReadOnly = 8; // SQLITE_READONLY
     private const int CannotOpen = 14; // SQLITE_CANTOPEN
     private const int MostLines = 20;
     private const int BusyTimeoutMilliseconds = 10_000;
@@ -88,6 +89,22 @@ internal sealed class InspectedDatabase : IDisposable
         {
             connection.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Waits for the writing transaction that is under way, if any. Between taking a hold and reading rows: a deletion that dated its files
+    /// before the hold is then read as done, and one that comes later dates them behind the hold.</summary>
+    /// <exception cref="SqliteException">Busy for longer than a transaction may take.</exception>
+    public static void AwaitWriter(string path)
+    {
+        try
+        {
+            using var connection = Open(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = false });
+            connection.Execute("BEGIN IMMEDIATE; ROLLBACK");
+        }
+        catch (SqliteException failure) when (failure.SqliteErrorCode is CannotOpen or ReadOnly or Corrupt or NotADatabase)
+        {
+            // Nobody writes to a read-only disk; what is damaged is told by whoever reads it.
         }
     }
 
