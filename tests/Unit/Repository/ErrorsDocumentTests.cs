@@ -16,7 +16,7 @@ public sealed partial class ErrorsDocumentTests
     private static readonly string[] Sources = ["Core", "Server", "Trainer"];
 
     // What bit doctor finds and what its siblings say: lines of a report, not errors of the protocol. docs/operations.md lists them.
-    private static readonly string[] OtherCodes = [Path.Combine("Store", "Inspection"), Path.Combine("Server", "Upkeep")];
+    private static readonly string[] OtherCodes = [Path.Combine("Store", "Inspection"), Path.Combine("Store", "Backup"), Path.Combine("Server", "Upkeep")];
 
     // Upper-case words that are no reasons: variables of the environment.
     private static readonly string[] OtherWords = ["BIT_", "ORT_"];
