@@ -64,6 +64,8 @@ public sealed class PowerLossTests : IDisposable
         await SignalAsync("STOP", processes);
         try
         {
+            // The signal is sent; a thread in the middle of a call goes on to its end.
+            await Eventually.HoldsAsync(() => Task.FromResult(processes.All(IsStandingStill)));
             return new Cut(target, mark, PowerLoss.Copy(workspace, target));
         }
         finally
@@ -71,6 +73,9 @@ public sealed class PowerLossTests : IDisposable
             await SignalAsync("CONT", processes);
         }
     }
+
+    private static bool IsStandingStill(int process) => Directory.GetDirectories($"/proc/{process}/task").All(thread =>
+        File.ReadAllText(Path.Combine(thread, "stat")) is var stat && stat[stat.LastIndexOf(')') + 2] == 'T');
 
     private static async Task SignalAsync(string signal, int[] processes)
     {
