@@ -137,15 +137,20 @@ internal sealed class AutoPlanner
         int batch = ChooseBatch(crops[0]);
         int crop = LargestCrop("full", crops, batch, WantedPhotos(batch));
         double perImage = Seconds("full", crop, batch);
-        int steps = ChooseSteps(batch, perImage);
+        double preparation = isPretrained && !request.BaseKnowsClasses ? FeatureSeconds(perImage) : 0;
+        int steps = ChooseSteps(batch, perImage, preparation);
         RecipeValues values = isPretrained ? Tune(crop, batch, steps) : Recipes.ScratchValues(request, crop, batch, steps);
         if (!isPretrained) reasons.AddRange(Recipes.ScratchReasons(batch));
         return values with
         {
             SecondsPerStep = perImage * batch,
+            SecondsOfPreparation = preparation,
             EvaluationInterval = EvaluationInterval(overrides.Steps ?? steps, perImage),
         };
     }
+
+    // Of the head that is trained first; its steps cost next to nothing.
+    private double FeatureSeconds(double perImage) => ((double)data.TrainCount + data.ValidationCount) * perImage * ForwardShare;
 
     private RecipeValues Tune(int crop, int batch, int steps)
     {
@@ -160,6 +165,7 @@ internal sealed class AutoPlanner
             BatchSize = batch,
             Schedule = schedule.ScaledTo(steps),
             MixupAlpha = HyperRule.MixupAlpha(data.TrainCount),
+            HeadSteps = request.BaseKnowsClasses ? 0 : HyperRule.Schedule(data.TrainCount)[^1],
             Reasons = [],
         };
     }
@@ -211,9 +217,9 @@ internal sealed class AutoPlanner
         return chosen;
     }
 
-    private int ChooseSteps(int batch, double perImage)
+    private int ChooseSteps(int batch, double perImage, double preparation)
     {
-        long affordable = (long)Math.Min(OverrideRules.MaxSteps, TrainingSeconds / (perImage * batch));
+        long affordable = (long)Math.Min(OverrideRules.MaxSteps, Math.Max(0, TrainingSeconds - preparation) / (perImage * batch));
         long useful = MostUsefulSteps(batch);
         int steps = (int)Math.Max(1, Math.Min(affordable, useful));
         if (overrides.Steps is not null) return steps;

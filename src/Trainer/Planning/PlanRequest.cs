@@ -54,6 +54,9 @@ public sealed record PlanRequest
     /// setting's.</summary>
     public double? TuneRate { get; init; }
 
+    /// <summary>Whether the base has a head for the same classes, which the run starts with.</summary>
+    public bool BaseKnowsClasses { get; init; }
+
     /// <summary>Whether the run starts from weights that have learnt something.</summary>
     public bool IsPretrained => Spec.Base is not null || Backbone is not null;
 
