@@ -62,17 +62,21 @@ internal sealed class AutoPlanner
         string method = ChooseMethod();
         IReadOnlyList<int> crops = FittingCrops(method);
         if (crops.Count == 0)
-            throw new PlanException([PlanAssembly.DoesNotFit(method, CandidateCrops()[0])]);
+            throw new PlanException([PlanAssembly.DoesNotFit(method, CandidateCrops(method)[0])]);
         RecipeValues values = method == "head" ? Head(crops) : Full(crops);
         return values with { TimeBudget = budget, Reasons = reasons };
     }
 
-    private IReadOnlyList<int> CandidateCrops() => overrides.Crop is { } crop
-        ? [crop]
-        : [.. CropLadder.For(data.MedianArea, isPretrained).Where(candidate => candidate <= (request.LargestCrop ?? int.MaxValue))];
+    private IReadOnlyList<int> CandidateCrops(string method)
+    {
+        if (overrides.Crop is { } crop)
+            return [crop];
+        int largest = (method == "head" ? request.LargestHeadCrop : request.LargestCrop) ?? int.MaxValue;
+        return [.. CropLadder.For(data.MedianArea, isPretrained).Where(candidate => candidate <= largest)];
+    }
 
     private IReadOnlyList<int> FittingCrops(string method) =>
-        [.. CandidateCrops().Where(candidate => request.MaxMicroBatch(method, candidate) >= 1)];
+        [.. CandidateCrops(method).Where(candidate => request.MaxMicroBatch(method, candidate) >= 1)];
 
     private string ChooseMethod()
     {
@@ -96,7 +100,7 @@ internal sealed class AutoPlanner
         if (crops.Count == 0)
         {
             reasons.Add(
-                $"Method head: the memory budget does not hold one photo at crop {CandidateCrops()[0]} when all weights are trained.");
+                $"Method head: the memory budget does not hold one photo at crop {CandidateCrops("full")[0]} when all weights are trained.");
             return "head";
         }
         int wanted = TuneMinSteps * (overrides.BatchSize ?? SmallestBatch);

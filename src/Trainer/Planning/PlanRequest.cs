@@ -47,8 +47,11 @@ public sealed record PlanRequest
     /// asked for.</summary>
     public ShippedBackbone? Backbone { get; init; }
 
-    /// <summary>The largest crop that the recipe <c>auto</c> may choose, in pixels; null leaves it to the photos.</summary>
+    /// <summary>The largest crop that the recipe <c>auto</c> may choose to train all weights, in pixels; null leaves it to the photos.</summary>
     public int? LargestCrop { get; init; }
+
+    /// <summary>The same for the method <c>head</c>.</summary>
+    public int? LargestHeadCrop { get; init; }
 
     /// <summary>The learning rate with which the recipe <c>auto</c> trains all weights of a pre-trained network; null for the lighter
     /// setting's.</summary>

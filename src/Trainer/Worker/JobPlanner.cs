@@ -41,6 +41,7 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
             BaseKnowsClasses = known is not null && known.Labels.SequenceEqual(facts.Labels, StringComparer.Ordinal),
             Backbone = backbone,
             LargestCrop = ShippedBackbones.Has(network) ? ShippedBackbones.LargestCrop : null,
+            LargestHeadCrop = ShippedBackbones.Has(network) ? ShippedBackbones.LargestHeadCrop : null,
             TuneRate = ShippedBackbones.Has(network) ? ShippedBackbones.TuneRate : null,
             MaxMicroBatch = memory.MaxMicroBatch,
             SecondsPerImage = Measure(network, facts.Labels.Count, memory),

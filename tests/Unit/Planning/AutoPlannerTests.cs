@@ -29,7 +29,7 @@ public sealed class AutoPlannerTests
     [Fact]
     public void Auto_ShippedBackbone_TunesAtItsRateAndNoLargerThanItsCrop()
     {
-        var request = PlanRequests.For("auto", hasBase: false) with { Backbone = new ShippedBackbone("bit-tiny", new string('a', 64)), LargestCrop = 128, TuneRate = 0.01 };
+        var request = PlanRequests.For("auto", hasBase: false) with { Backbone = new ShippedBackbone("bit-tiny", new string('a', 64)), LargestCrop = 128, LargestHeadCrop = 160, TuneRate = 0.01 };
         TrainingPlan plan = Plan(request);
 
         // Without the limit the budget pays for 224, as with a base.
@@ -37,6 +37,8 @@ public sealed class AutoPlannerTests
         Assert.Equal((0.0, "bit-tiny"), (plan.WeightDecay, plan.Backbone?.Name));
         Assert.DoesNotContain(plan.Reasons, reason => reason.StartsWith("Warning", StringComparison.Ordinal));
         Assert.Equal(224, Plan(request with { LargestCrop = null }).Crop);
+        var head = request with { Spec = request.Spec with { Method = "head" } };
+        Assert.Equal((160, 384), (Plan(head).Crop, Plan(head with { LargestHeadCrop = null }).Crop));
     }
 
     [Fact]
