@@ -57,7 +57,7 @@ internal sealed class RecordFile : IRecords, IDisposable
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, length))
+            using (var file = DiskSpace.CreateReserved(temporary, length))
                 write(file);
             DurableFile.Replace(temporary, path);
         }
