@@ -14,6 +14,7 @@ internal static class BenchCommand
         TrainStepVerb.Create(),
         InferVerb.Create(),
         LoopVerb.Create(),
+        GuardVerb.Create(),
         ProfileVerb.Create(),
         TransferVerb.Create(),
     };

@@ -22,7 +22,7 @@ namespace BiT.Training.Worker;
 internal sealed record JobResult(ModelManifest Manifest, JobComparison? Comparison);
 
 /// <summary>One attempt at one job, from its plan to the manifest of the version to publish.</summary>
-internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, TrainerOptions options, JobLease lease, JobReporter reporter)
+internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, TrainerOptions options, JobLease lease, JobReporter reporter, DiskWait wait)
 {
     private const string BestFile = "best.npz";
 
@@ -30,7 +30,9 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     private sealed record RunProgress(CheckpointFolder Checkpoints, Checkpoint? Newest);
 
     private readonly Publisher _publisher = new(workspace, options.ExternalDataThreshold);
+    private bool _hasToldPlan = lease.Attempt > 1;
 
+    /// <summary>Runs the job from its newest checkpoint; may be called again after it failed for want of room.</summary>
     /// <exception cref="OperationCanceledException">The job is to stop; a checkpoint was written if there was anything to keep.</exception>
     public JobResult Run(JobRecord job)
     {
@@ -39,16 +41,17 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         var planner = new JobPlanner(workspace, artifacts, options, reporter.Stop);
         var plan = planner.Plan(job, dataset);
         workspace.Jobs.SetPlan(lease, plan.ToJson());
-        if (lease.Attempt == 1)
+        if (!_hasToldPlan)
         {
             foreach (var reason in plan.Reasons)
                 reporter.Message(reason);
         }
+        _hasToldPlan = true;
         reporter.Stop.ThrowIfCancellationRequested();
         var initial = planner.InitialWeights(plan);
         var trained = plan.Method == "head" ? RunHead(plan, dataset, initial) : RunFull(plan, dataset, initial);
         var manifest = trained with { Lineage = Lineage.With(trained.Lineage, Lineage.BaseHash, planner.BaseHash(plan)) };
-        return new JobResult(manifest, job.Spec.Promotion == PromotionRule.IfBetter ? Compare(job.Spec, dataset, manifest) : null);
+        return new JobResult(manifest, job.Spec.Promotion == PromotionRule.IfBetter ? wait.Retry(() => Compare(job.Spec, dataset, manifest)) : null);
     }
 
     private ModelManifest RunFull(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)
@@ -68,15 +71,19 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             new AugmentedPhotos(training, plan), validation.Count > 0 ? new PhotoEvaluator(evaluation, validation) : null);
 
         var weights = new WeightSet(initial.Network, plan.ClassCount, result.Weights);
-        reporter.Stop.ThrowIfCancellationRequested();
-        var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
-        reporter.Stop.ThrowIfCancellationRequested();
-        return Reported(plan, dataset, result, validation.Count > 0 ? AsServed(graph, validation) : null) with
+        // What was trained is in memory alone, if the last checkpoint found no room.
+        return wait.Retry(() =>
         {
-            InferenceGraph = graph.Model,
-            InferenceGraphData = graph.Data,
-            Weights = _publisher.StoreWeights(weights),
-        };
+            reporter.Stop.ThrowIfCancellationRequested();
+            var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
+            reporter.Stop.ThrowIfCancellationRequested();
+            return Reported(plan, dataset, result, validation.Count > 0 ? AsServed(graph, validation) : null) with
+            {
+                InferenceGraph = graph.Model,
+                InferenceGraphData = graph.Data,
+                Weights = _publisher.StoreWeights(weights),
+            };
+        });
     }
 
     private ModelManifest RunHead(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)
@@ -89,16 +96,19 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         using var engine = OwnEngine(plan, initial, HeadGraph(plan, initial), head);
         var result = Train(plan, initial, engine, Progress(plan, head), head, features.Stream(plan), features.Evaluator);
 
-        reporter.Stop.ThrowIfCancellationRequested();
         var weights = WithHead(backbone, plan, result);
-        var storedHead = _publisher.StoreHead(weights);
-        return Reported(plan, dataset, result, features.Evaluator is null ? null : AsServed(storedHead, features.Validation)) with
+        return wait.Retry(() =>
         {
-            InferenceGraph = graph.Model,
-            InferenceGraphData = graph.Data,
-            Weights = _publisher.StoreWeights(backbone),
-            Head = storedHead,
-        };
+            reporter.Stop.ThrowIfCancellationRequested();
+            var storedHead = _publisher.StoreHead(weights);
+            return Reported(plan, dataset, result, features.Evaluator is null ? null : AsServed(storedHead, features.Validation)) with
+            {
+                InferenceGraph = graph.Model,
+                InferenceGraphData = graph.Data,
+                Weights = _publisher.StoreWeights(backbone),
+                Head = storedHead,
+            };
+        });
     }
 
     // Seconds: nothing is kept of it but the features, and an interrupted job does it again.
@@ -179,8 +189,12 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             : new WeightSet(initial.Network, plan.ClassCount, best.Arrays);
         reporter.RequireLease();
         var path = Path.Combine(workspace.AttemptFolder(lease), BestFile);
-        NpzWeights.Write(path + ".tmp", weights);
-        DurableFile.Replace(path + ".tmp", path);
+        wait.Retry(() =>
+        {
+            NpzWeights.Write(path + ".tmp", weights);
+            DurableFile.Replace(path + ".tmp", path);
+            return true;
+        });
         return FormattableString.Invariant($"The best weights before that ({best.Accuracy:P1} of the validation photos right, at step {best.Step}) are kept in the workspace, ")
             + $"{Path.GetRelativePath(workspace.Path, path)}: `bit models import` makes a version of them.";
     }
