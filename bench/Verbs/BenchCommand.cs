@@ -15,6 +15,7 @@ internal static class BenchCommand
         InferVerb.Create(),
         LoopVerb.Create(),
         ProfileVerb.Create(),
+        VersusVerb.Create(),
         TransferVerb.Create(),
     };
 

@@ -36,4 +36,14 @@ public sealed class BenchReportTests
 
         Assert.Equal((80, 84.2, 0.95, 0.02), (report.ImagesPerSecond, report.BareImagesPerSecond, report.SpeedRatio, report.DataWaitShare));
     }
+
+    [Fact]
+    public void VersusReport_OfRunsInTurns_ComparesNeighbours()
+    {
+        // The machine is slower in the second pair, for both.
+        var report = VersusReport.Of([(90, 100), (180, 200), (110, 100)]);
+
+        Assert.Equal((110, 100, 0.9, 0.9, 3), (report.MedianMs, report.OtherMedianMs, report.Ratio, report.FastestRatio, report.Runs));
+        Assert.Equal([0.9, 1], report.RatioQuartiles);
+    }
 }
