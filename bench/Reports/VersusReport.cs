@@ -23,20 +23,24 @@ internal sealed record VersusReport
 
     /// <summary>This build's fastest run over the other's: what load of other programs disturbs least.</summary>
     public required double FastestRatio { get; init; }
+
+    /// <summary>Processor time of all runs of this build over that of the other: hardly changed by waiting for a processor.</summary>
+    public required double ProcessorRatio { get; init; }
     public required int Runs { get; init; }
 
-    /// <param name="pairs">Milliseconds of this build and of the other, run one after the other.</param>
-    public static VersusReport Of(IReadOnlyList<(double This, double Other)> pairs)
+    /// <param name="pairs">Runs of this build and of the other, one after the other.</param>
+    public static VersusReport Of(IReadOnlyList<(ServedRun This, ServedRun Other)> pairs)
     {
-        var (own, other) = (new Sample(pairs.Select(pair => pair.This)), new Sample(pairs.Select(pair => pair.Other)));
-        var ratios = new Sample(pairs.Select(pair => pair.This / pair.Other));
+        var (own, other) = (new Sample(pairs.Select(pair => pair.This.Milliseconds)), new Sample(pairs.Select(pair => pair.Other.Milliseconds)));
+        var ratios = new Sample(pairs.Select(pair => pair.This.Milliseconds / pair.Other.Milliseconds));
         return new VersusReport
         {
             MedianMs = Math.Round(own.Median, 2),
             OtherMedianMs = Math.Round(other.Median, 2),
             Ratio = Math.Round(ratios.Median, 4),
             RatioQuartiles = [Math.Round(ratios.LowerQuartile, 4), Math.Round(ratios.UpperQuartile, 4)],
-            FastestRatio = Math.Round(pairs.Min(pair => pair.This) / pairs.Min(pair => pair.Other), 4),
+            FastestRatio = Math.Round(pairs.Min(pair => pair.This.Milliseconds) / pairs.Min(pair => pair.Other.Milliseconds), 4),
+            ProcessorRatio = Math.Round(pairs.Sum(pair => pair.This.ProcessorMilliseconds) / pairs.Sum(pair => pair.Other.ProcessorMilliseconds), 4),
             Runs = pairs.Count,
         };
     }
@@ -44,5 +48,5 @@ internal sealed record VersusReport
     public string ToJson() => JsonSerializer.Serialize(this, Format);
 
     public string ToText() => string.Create(CultureInfo.InvariantCulture,
-        $"this {MedianMs} ms, other {OtherMedianMs} ms: ratio {Ratio} ({RatioQuartiles[0]} to {RatioQuartiles[1]}), of the fastest runs {FastestRatio}, {Runs} pairs");
+        $"this {MedianMs} ms, other {OtherMedianMs} ms: ratio {Ratio} ({RatioQuartiles[0]} to {RatioQuartiles[1]}), of the fastest runs {FastestRatio}, of processor time {ProcessorRatio}, {Runs} pairs");
 }

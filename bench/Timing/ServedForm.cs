@@ -38,12 +38,13 @@ internal sealed class ServedForm : IDisposable
     }
 
     /// <summary>Runs it once.</summary>
-    /// <returns>Milliseconds, measured where it ran.</returns>
-    public double Run()
+    public ServedRun Run()
     {
+        var before = ProcessorTime();
         _process.StandardInput.WriteLine();
         _process.StandardInput.Flush();
-        return double.Parse(ReadLine(), NumberStyles.Float, CultureInfo.InvariantCulture);
+        var milliseconds = double.Parse(ReadLine(), NumberStyles.Float, CultureInfo.InvariantCulture);
+        return new ServedRun(milliseconds, (ProcessorTime() - before).TotalMilliseconds);
     }
 
     public void Dispose()
@@ -53,6 +54,17 @@ internal sealed class ServedForm : IDisposable
         _process.Dispose();
     }
 
+    private TimeSpan ProcessorTime()
+    {
+        _process.Refresh();
+        return _process.TotalProcessorTime;
+    }
+
     private string ReadLine() => _process.StandardOutput.ReadLine()
         ?? throw new InvalidOperationException($"The process of {_process.StartInfo.ArgumentList[0]} ended without an answer.");
 }
+
+/// <summary>One run in another process.</summary>
+/// <param name="Milliseconds">Measured where it ran.</param>
+/// <param name="ProcessorMilliseconds">Of all threads of that process, in steps of the system's clock.</param>
+internal readonly record struct ServedRun(double Milliseconds, double ProcessorMilliseconds);

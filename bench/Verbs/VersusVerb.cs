@@ -52,11 +52,11 @@ internal static class VersusVerb
         return command;
     }
 
-    private static List<(double This, double Other)> Time(string otherProgram, IReadOnlyList<string> arguments, int runs)
+    private static List<(ServedRun This, ServedRun Other)> Time(string otherProgram, IReadOnlyList<string> arguments, int runs)
     {
         using var own = new ServedForm(typeof(VersusVerb).Assembly.Location, arguments);
         using var other = new ServedForm(otherProgram, arguments);
-        var pairs = new List<(double, double)>(runs);
+        var pairs = new List<(ServedRun, ServedRun)>(runs);
         for (var run = -WarmUps; run < runs; run++)
         {
             // Who comes first changes from pair to pair.

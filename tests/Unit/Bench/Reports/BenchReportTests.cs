@@ -41,9 +41,10 @@ public sealed class BenchReportTests
     public void VersusReport_OfRunsInTurns_ComparesNeighbours()
     {
         // The machine is slower in the second pair, for both.
-        var report = VersusReport.Of([(90, 100), (180, 200), (110, 100)]);
+        var report = VersusReport.Of([(new(90, 150), new(100, 200)), (new(180, 150), new(200, 200)), (new(110, 150), new(100, 200))]);
 
-        Assert.Equal((110, 100, 0.9, 0.9, 3), (report.MedianMs, report.OtherMedianMs, report.Ratio, report.FastestRatio, report.Runs));
+        Assert.Equal((110, 100, 0.9, 0.9, 0.75, 3),
+            (report.MedianMs, report.OtherMedianMs, report.Ratio, report.FastestRatio, report.ProcessorRatio, report.Runs));
         Assert.Equal([0.9, 1], report.RatioQuartiles);
     }
 }
