@@ -209,6 +209,8 @@ internal sealed class JobMessages(Workspace workspace, TrainerOptions trainer, T
             message.EarlyStoppingPatience = patience;
         if (given.Seed is { } seed)
             message.Seed = seed;
+        if (given.HeadSteps is { } headSteps)
+            message.HeadSteps = headSteps;
         return message;
     }
 }

@@ -28,6 +28,7 @@ public sealed class TrainingEngine : ITrainingEngine
     private readonly OrtValue _labels;
     private readonly OrtValue _permutation;
     private readonly string _inputName;
+    private readonly ParallelOptions _parallel;
     private int _weightSide;
     private int _gradientSide;
     private bool _hasGradient;
@@ -39,6 +40,7 @@ public sealed class TrainingEngine : ITrainingEngine
     public TrainingEngine(string trainingModelPath, string optimizerModelPath, IReadOnlyList<Parameter> parameters, RuntimeOptions options)
     {
         _parameters = parameters;
+        _parallel = new ParallelOptions { MaxDegreeOfParallelism = options.IntraOpThreads > 0 ? options.IntraOpThreads : Environment.ProcessorCount };
         _training = SessionFactory.Open(trainingModelPath, options);
         _optimizer = SessionFactory.Open(optimizerModelPath, options);
         _inputName = _training.InputMetadata.ContainsKey("images") ? "images" : "features";
@@ -81,6 +83,19 @@ public sealed class TrainingEngine : ITrainingEngine
 
     /// <summary>Length of the current weights, over all parameters.</summary>
     public double WeightNorm() => Norm(_weights, _weightSide);
+
+    /// <summary>Whether the current weights are longer than something. Those of one parameter are, as a rule, and the others are not read.</summary>
+    public bool WeightsExceed(double length)
+    {
+        var sum = 0.0;
+        foreach (var pair in _weights)
+        {
+            sum += TensorPrimitives.SumOfSquares<float>(pair.Data(_weightSide));
+            if (sum > length * length)
+                return true;
+        }
+        return false;
+    }
 
     /// <summary>The current parameters as ONNX values in graph order, to bind elsewhere. Valid until the next step.</summary>
     public IReadOnlyList<OrtValue> WeightValues => [.. _weights.Select(pair => pair[_weightSide])];
@@ -160,8 +175,13 @@ public sealed class TrainingEngine : ITrainingEngine
         return binding;
     }
 
-    private static double Norm(List<TensorPair> arrays, int side) =>
-        Math.Sqrt(arrays.Sum(pair => (double)TensorPrimitives.SumOfSquares<float>(pair.Data(side))));
+    // Each array on its own and all of them in order: the bits do not depend on the threads.
+    private double Norm(List<TensorPair> arrays, int side)
+    {
+        var sums = new double[arrays.Count];
+        Parallel.For(0, arrays.Count, _parallel, index => sums[index] = TensorPrimitives.SumOfSquares<float>(arrays[index].Data(side)));
+        return Math.Sqrt(sums.Sum());
+    }
 
     private static OrtValue Allocate<T>(TensorElementType type, long[] shape)
         where T : unmanaged
