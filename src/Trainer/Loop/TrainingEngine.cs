@@ -28,7 +28,6 @@ public sealed class TrainingEngine : ITrainingEngine
     private readonly OrtValue _labels;
     private readonly OrtValue _permutation;
     private readonly string _inputName;
-    private readonly ParallelOptions _parallel;
     private int _weightSide;
     private int _gradientSide;
     private bool _hasGradient;
@@ -40,7 +39,6 @@ public sealed class TrainingEngine : ITrainingEngine
     public TrainingEngine(string trainingModelPath, string optimizerModelPath, IReadOnlyList<Parameter> parameters, RuntimeOptions options)
     {
         _parameters = parameters;
-        _parallel = new ParallelOptions { MaxDegreeOfParallelism = options.IntraOpThreads > 0 ? options.IntraOpThreads : Environment.ProcessorCount };
         _training = SessionFactory.Open(trainingModelPath, options);
         _optimizer = SessionFactory.Open(optimizerModelPath, options);
         _inputName = _training.InputMetadata.ContainsKey("images") ? "images" : "features";
@@ -175,13 +173,9 @@ public sealed class TrainingEngine : ITrainingEngine
         return binding;
     }
 
-    // Each array on its own and all of them in order: the bits do not depend on the threads.
-    private double Norm(List<TensorPair> arrays, int side)
-    {
-        var sums = new double[arrays.Count];
-        Parallel.For(0, arrays.Count, _parallel, index => sums[index] = TensorPrimitives.SumOfSquares<float>(arrays[index].Data(side)));
-        return Math.Sqrt(sums.Sum());
-    }
+    // Memory is what it waits for: a second thread makes it no faster.
+    private static double Norm(List<TensorPair> arrays, int side) =>
+        Math.Sqrt(arrays.Sum(pair => (double)TensorPrimitives.SumOfSquares<float>(pair.Data(side))));
 
     private static OrtValue Allocate<T>(TensorElementType type, long[] shape)
         where T : unmanaged
