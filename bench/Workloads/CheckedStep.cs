@@ -3,7 +3,7 @@ using BiT.Training.Artifacts;
 
 namespace BiT.Bench.Workloads;
 
-/// <summary>A training step with what <see cref="BiT.Training.Loop.GradientGuard"/> looks at: the lengths of gradient and weights, between the
+/// <summary>A training step with what <see cref="BiT.Training.Loop.GradientGuard"/> looks at: the length of the gradient and whether the weights are longer than the step, between the
 /// backward pass and the optimiser's step, as in a job.</summary>
 internal sealed class CheckedStep(Workload workload, ArtifactCache artifacts) : IDisposable
 {
@@ -16,12 +16,12 @@ internal sealed class CheckedStep(Workload workload, ArtifactCache artifacts) : 
         var start = Stopwatch.GetTimestamp();
         _step.Accumulate();
         var accumulated = Stopwatch.GetTimestamp();
-        var lengths = _step.Lengths();
+        var isExploding = _step.IsExploding();
         var looked = Stopwatch.GetTimestamp();
         _step.Apply();
         var end = Stopwatch.GetTimestamp();
-        if (!double.IsFinite(lengths.Gradient) || !double.IsFinite(lengths.Weights))
-            throw new InvalidOperationException($"The step has a gradient of length {lengths.Gradient} and weights of {lengths.Weights}.");
+        if (isExploding)
+            throw new InvalidOperationException("The gradient explodes, or is not finite: this is not the check of a usual step.");
         return ((Stopwatch.GetElapsedTime(start, accumulated) + Stopwatch.GetElapsedTime(looked, end)).TotalMilliseconds,
             Stopwatch.GetElapsedTime(accumulated, looked).TotalMilliseconds);
     }

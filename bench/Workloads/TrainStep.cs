@@ -42,8 +42,8 @@ internal sealed class TrainStep : ITimedForm
     /// <summary>Forward and backward pass.</summary>
     public void Accumulate() => _engine.AccumulateMicroBatch(0.7f);
 
-    /// <summary>Lengths of the accumulated gradient and of the weights.</summary>
-    public (double Gradient, double Weights) Lengths() => (_engine.GradientNorm() ?? 0, _engine.WeightNorm());
+    /// <summary>Whether a step at a usual rate would be longer than the weights, as the guard asks.</summary>
+    public bool IsExploding() => _engine.GradientNorm() is { } gradient && !_engine.WeightsExceed(0.003 * gradient);
 
     /// <summary>The optimiser's step.</summary>
     public void Apply() => _engine.Step(0);

@@ -115,6 +115,15 @@ public sealed class BlobStore
         CheckContent(hash, SHA256.HashData(stream), stream.Length);
     }
 
+    /// <summary>Where a blob lies that is to be read by its path: its bytes were checked just now. A file in its place that is sound of its kind
+    /// would else be taken for it.</summary>
+    /// <inheritdoc cref="Verify" path="/exception"/>
+    public string VerifiedPathOf(string hash)
+    {
+        Verify(hash);
+        return PathOf(hash);
+    }
+
     /// <summary>Puts a graph and its external data beside each other, so that both can be opened. The caller disposes them then.</summary>
     /// <inheritdoc cref="GraphFiles.Create" path="/exception"/>
     public GraphFiles PlaceGraph(string model, string data, Action<string> log) => GraphFiles.Create(this, model, data, _temporaryFolder, log);

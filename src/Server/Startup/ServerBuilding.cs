@@ -75,7 +75,7 @@ internal static class ServerBuilding
         services.AddSingleton(provider =>
         {
             var blobs = provider.GetRequiredService<Workspace>().Blobs;
-            return new HeadCache(hash => LinearHead.Load(blobs.PathOf(hash)), options.Hosting.MaxLoadedHeads);
+            return new HeadCache(hash => LinearHead.Load(blobs.VerifiedPathOf(hash)), options.Hosting.MaxLoadedHeads);
         });
         services.AddSingleton<ModelReportPage>();
         services.AddSingleton<ModelCatalog>().AddHostedService<StoreWatch>();

@@ -36,7 +36,7 @@ internal sealed class ServedVersion : IDisposable
         var model = StoredGraph.Open(blobs, graph, options, log);
         try
         {
-            var loaded = head is null ? null : LinearHead.Load(blobs.PathOf(head));
+            var loaded = head is null ? null : LinearHead.Load(blobs.VerifiedPathOf(head));
             if (loaded is not null && loaded.FeatureCount != model.FeatureCount)
                 throw new InvalidDataException($"The head takes {loaded.FeatureCount} features, and its backbone gives {model.FeatureCount}.");
             return new ServedVersion(model, loaded);

@@ -8,9 +8,9 @@ namespace BiT.Training.Loop;
 /// weights themselves leaves nothing of what they had learned. It knows no history, so a resumed run stops where an uninterrupted one does.
 /// See docs/decisions/0012. For <c>head</c> the second half is left out: its weights begin at 0, and its gradient is bounded by
 /// the features' length (each component of softmax minus label is within -1 and 1), so it cannot explode.</para>
-/// <para>The cost is one reading of weights and gradient. A step reads them too, and works with every weight once per position of every
-/// photo; so the share of the check depends on the pixels of a step alone, and where they are few it is made less often: each time that
-/// 2^17 pixels (8 photos of 128 x 128) were seen.</para>
+/// <para>The cost is one reading of the gradient, and of as many weights as are longer than the step. A step reads them too, and works with
+/// every weight once per position of every photo; so the share of the check depends on the pixels of a step alone, and where they are few
+/// it is made less often: each time that 2^17 pixels (8 photos of 128 x 128) were seen.</para>
 /// </remarks>
 internal sealed class GradientGuard(TrainingPlan plan)
 {
@@ -33,7 +33,8 @@ internal sealed class GradientGuard(TrainingPlan plan)
             return;
         if (!double.IsFinite(gradient))
             throw TrainingDivergedException.OfGradient(step, rate, plan);
-        if (!_isFull || rate == 0)
+        // Exact, and most weights need not be read: those of one parameter are longer than any step that is worth making.
+        if (!_isFull || rate == 0 || engine.WeightsExceed(rate * gradient))
             return;
         var weights = engine.WeightNorm();
         if (!double.IsFinite(weights) || rate * gradient >= weights)

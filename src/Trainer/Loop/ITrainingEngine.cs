@@ -30,6 +30,9 @@ public interface ITrainingEngine : IDisposable
     /// <summary>Length of the current weights, over all parameters.</summary>
     double WeightNorm();
 
+    /// <summary>Whether the current weights, over all parameters, are longer than something: looks at no more of them than it takes to know.</summary>
+    bool WeightsExceed(double length);
+
     /// <summary>Forward and backward pass.</summary>
     /// <param name="lambda">MixUp weight of the image itself, 0 to 1; 1 turns MixUp off.</param>
     /// <returns>The micro-batch's mean loss.</returns>

@@ -79,6 +79,8 @@ internal sealed class OrtTrainingEngine : ITrainingEngine
     /// <summary>Null: the API that both releases share reads no gradients. A loss that is not finite still ends the run.</summary>
     public double? GradientNorm() => null;
 
+    public bool WeightsExceed(double length) => WeightNorm() > length;
+
     public double WeightNorm()
     {
         Refresh();

@@ -82,6 +82,19 @@ public sealed class TrainingEngine : ITrainingEngine
     /// <summary>Length of the current weights, over all parameters.</summary>
     public double WeightNorm() => Norm(_weights);
 
+    /// <summary>Whether the current weights are longer than something. Those of one parameter are, as a rule, and the others are not read.</summary>
+    public bool WeightsExceed(double length)
+    {
+        var sum = 0.0;
+        foreach (var array in _weights)
+        {
+            sum += TensorPrimitives.SumOfSquares<float>(array.Elements);
+            if (sum > length * length)
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>The parameters as ONNX values in graph order, to bind elsewhere. A step changes them.</summary>
     public IReadOnlyList<OrtValue> WeightValues => [.. _weights.Select(array => array.Value)];
 
@@ -156,6 +169,7 @@ public sealed class TrainingEngine : ITrainingEngine
         return binding;
     }
 
+    // Memory is what it waits for: a second thread makes it no faster.
     private static double Norm(List<TrainedArray> arrays) =>
         Math.Sqrt(arrays.Sum(array => (double)TensorPrimitives.SumOfSquares<float>(array.Elements)));
 

@@ -26,7 +26,7 @@ internal sealed class HeadComposition(Workspace workspace, Publisher publisher, 
         var manifest = version.Manifest;
         if (manifest.Head is not { } head)
             throw new GraphException($"{id} is of method {manifest.Method}; only versions of method head are composed.");
-        var arrays = NpzWeights.ReadHead(workspace.Blobs.PathOf(head));
+        var arrays = NpzWeights.ReadHead(workspace.Blobs.VerifiedPathOf(head));
         var composed = file == ComposedFile.Weights
             ? new ComposedFiles { Weights = ComposeWeights(manifest, arrays) }
             : ComposeGraph(manifest, arrays);
@@ -46,14 +46,16 @@ internal sealed class HeadComposition(Workspace workspace, Publisher publisher, 
     private Graph ReadBackbone(GraphBlobs graph)
     {
         if (graph.Data is not { } data)
-            return OnnxReader.FromFile(workspace.Blobs.PathOf(graph.Model));
+            return OnnxReader.FromFile(workspace.Blobs.VerifiedPathOf(graph.Model));
+        foreach (var blob in (string[])[graph.Model, data])
+            workspace.Blobs.Verify(blob);
         using var files = workspace.Blobs.PlaceGraph(graph.Model, data, log);
         return OnnxReader.FromFile(files.ModelPath);
     }
 
     private string ComposeWeights(ModelManifest manifest, HeadArrays head)
     {
-        var backbone = NpzWeights.Read(workspace.Blobs.PathOf(manifest.Weights ?? throw new WeightsException("The version has no weights.")),
+        var backbone = NpzWeights.Read(workspace.Blobs.VerifiedPathOf(manifest.Weights ?? throw new WeightsException("The version has no weights.")),
             BitNetwork.ByName(manifest.Network));
         if (backbone.Network.FeatureCount != head.FeatureCount)
             throw new WeightsException($"The head takes {head.FeatureCount} features, and the backbone gives {backbone.Network.FeatureCount}.");

@@ -64,12 +64,12 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
         var version = FindBase(id);
         var weights = version.Manifest.Weights ?? throw new PlanException([$"The base {id} was imported as a graph for inference, whose weights are folded: "
             + "nothing can be trained from it. Choose a version that has weights, or import them as npz."]);
-        var known = NpzWeights.Read(workspace.Blobs.PathOf(weights), network);
+        var known = NpzWeights.Read(workspace.Blobs.VerifiedPathOf(weights), network);
         if (!version.Manifest.Labels.SequenceEqual(plan.Labels, StringComparer.Ordinal))
             return known.WithZeroHead(plan.ClassCount);
         if (version.Manifest.Head is not { } blob)
             return known;
-        var head = NpzWeights.ReadHead(workspace.Blobs.PathOf(blob));
+        var head = NpzWeights.ReadHead(workspace.Blobs.VerifiedPathOf(blob));
         return known.WithHead(head.ClassCount, head.Kernel, head.Bias);
     }
 

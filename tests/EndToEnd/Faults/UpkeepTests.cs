@@ -33,6 +33,10 @@ public sealed class UpkeepTests : IDisposable
             var collected = await BitProcess.RunAsync("gc", "--workspace", workspace, "--dry-run", "--json");
             Assert.Equal((0, 0), (collected.Code, JsonElement.Parse(collected.Output).GetProperty("blob_count").GetInt32()));
             Assert.Equal(0, (await BitProcess.RunAsync("gc", "--workspace", workspace)).Code);
+            // Its photos are in use, and its graphs were a moment ago.
+            var strict = await BitProcess.RunAsync("gc", "--workspace", workspace, "--cache-bytes", "0", "--json");
+            Assert.Equal((0, 0), (strict.Code, JsonElement.Parse(strict.Output).GetProperty("cache_count").GetInt32()));
+            Assert.NotEmpty(Directory.GetFiles(Path.Combine(workspace, "cache")));
             await BitProcess.AssertConsistentAsync(workspace);
             var step = (await server.GetAsync(job)).Progress.Step;
             await Eventually.HoldsAsync(async () => (await server.GetAsync(job)).Progress.Step > step, () => server.Log, TrainingServer.Patience);

@@ -57,6 +57,17 @@ public sealed class GradientGuardTests : IDisposable
     }
 
     [Fact]
+    public void WeightsExceed_SaysWhatTheirNormSays()
+    {
+        var norm = _engine.WeightNorm();
+
+        Assert.All((double[])[0, norm / 100, norm * 0.9999], length => Assert.True(_engine.WeightsExceed(length)));
+        Assert.All((double[])[norm * 1.0001, norm * 100, double.PositiveInfinity, double.NaN], length => Assert.False(_engine.WeightsExceed(length)));
+        _engine.Weights(0)[0] = float.NaN;
+        Assert.False(_engine.WeightsExceed(0), "A length that is not a number exceeds nothing: the guard then takes the whole norm, and stops.");
+    }
+
+    [Fact]
     public void Check_AStepAsLongAsTheWeights_StopsWithStepNormsAndSetting()
     {
         var guard = new GradientGuard(Plan("full", batch: 4096, crop: 128));

@@ -100,6 +100,24 @@ public sealed class JobPlannerTests : IDisposable
         Assert.All(known.WithoutHead().Parameters, parameter => Assert.Equal(known[parameter.Name], replaced[parameter.Name]));
     }
 
+    // A sound file of the same network, in the place of another: only the hash tells.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void InitialWeights_OfABaseWhoseFileWasChanged_AreRefused(bool isHead)
+    {
+        var plan = Plan("bit-tiny", "full", 1L << 40) with { Backbone = null };
+        var (first, second) = (Initializers.Create(BitNetwork.ByName("bit-tiny"), 3, seed: 5), Initializers.Create(BitNetwork.ByName("bit-tiny"), 3, seed: 6));
+        second = second.WithHead(3, [.. Enumerable.Range(0, second.Network.FeatureCount * 3).Select(value => (float)value)], [1, 2, 3]);
+        var (known, other) = (Import(first, "head", plan.Labels), Import(second, "head", plan.Labels));
+        var (changed, with) = isHead ? (Manifest(known).Head ?? "", Manifest(other).Head ?? "") : (Manifest(known).Weights ?? "", Manifest(other).Weights ?? "");
+        File.Copy(_workspace.Blobs.PathOf(with), _workspace.Blobs.PathOf(changed), overwrite: true);
+
+        var problem = Assert.Throws<BlobCorruptException>(() => Planner().InitialWeights(plan with { Base = known }));
+
+        Assert.Equal((changed, "STORE_DAMAGED"), (problem.Hash, JobErrors.Of(problem).Reason));
+    }
+
     [Fact]
     public void Error_OfAGraph_HasAReasonOfItsOwn()
     {
@@ -116,6 +134,8 @@ public sealed class JobPlannerTests : IDisposable
         Assert.Contains("Build the trainer with -p:OnnxRuntimeFlavor=training (see docs/ort-training.md), or leave the engine out.", problem.Message, StringComparison.Ordinal);
         Assert.Equal("ENGINE_NOT_BUILT", JobErrors.Of(problem).Reason);
     }
+
+    private ModelManifest Manifest(ModelVersionId id) => _workspace.Models.FindVersion(id)?.Manifest ?? throw new InvalidOperationException($"There is no {id}.");
 
     private ModelVersionId Import(WeightSet weights, string method, IReadOnlyList<string> labels)
     {
