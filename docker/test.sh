@@ -34,6 +34,9 @@ else
 fi
 echo "engine: $engine"
 
+hardened="--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges"
+# podman runs health checks by systemd timers; where there is no systemd, only this script asks.
+[ $engine = podman ] && hardened="$hardened --no-healthcheck"
 server=bit-test-server-$$
 trainer=bit-test-trainer-$$
 workspace="$work/workspace"
@@ -101,9 +104,11 @@ for pair in server:aspnet trainer:runtime; do
   check "bit-${pair%:*} runs as user $user, not as root" [ "$user" = 1654:1654 ]
   labels=$($engine image inspect --format '{{index .Config.Labels "org.opencontainers.image.title"}}, {{index .Config.Labels "org.opencontainers.image.version"}}, on {{index .Config.Labels "org.opencontainers.image.base.name"}}' "bit-${pair%:*}")
   check "its labels say: $labels" [ "$labels" = "BiT ${pair%:*}, $version-cpu, on mcr.microsoft.com/dotnet/${pair#*:}:10.0" ]
-  check "it has no SDK" $engine run --rm --entrypoint sh "bit-${pair%:*}" -c '! ls -d /usr/share/dotnet/sdk /usr/lib/dotnet/sdk' 2>/dev/null
+  # shellcheck disable=SC2086
+  check "it has no SDK" $engine run --rm $hardened --entrypoint sh "bit-${pair%:*}" -c '! ls -d /usr/share/dotnet/sdk /usr/lib/dotnet/sdk' 2>/dev/null
 done
-refused=$($engine run --rm bit-trainer work --provider cuda:0 2>&1)
+# shellcheck disable=SC2086
+refused=$($engine run --rm $hardened bit-trainer work --provider cuda:0 2>&1)
 check "provider cuda:0 in an image of the flavour cpu ends with code 2" [ $? = 2 ]
 check "and one line: $refused" grep -q "^Execution provider cuda:0 cannot be loaded: .*OnnxRuntimeFlavor=gpu" <<< "$refused"
 
@@ -114,9 +119,6 @@ bit() { dotnet src/Client/Cli/bin/Debug/net10.0/bit.dll "$@" --server "http://12
 field() { grep -o "\"$1\":\"[^\"]*\"" | head -n 1 | cut -d '"' -f 4; }
 
 # --- containers -----------------------------------------------------------------------------------------------------------------
-hardened="--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges"
-# podman runs health checks by systemd timers; where there is no systemd, only this script asks.
-[ $engine = podman ] && hardened="$hardened --no-healthcheck"
 start_server() {
   local net="-p 127.0.0.1:$port:5075"
   # Without a network of its own a container listens on the machine's interfaces: loopback then.
@@ -193,7 +195,7 @@ $engine rm $trainer > /dev/null
 if start_trainer --cpus 1 --memory 1g 2> "$work/limits.log"; then
   bound=$(micro_batch)
   check "with 1 GB of memory a pass takes ${bound:-?} photos instead of ${free:-?}" [ "${bound:-0}" -ge 1 -a "${bound:-0}" -lt "${free:-0}" ]
-  bit finetune "$work/flowers" --model limited --method head --steps 20 --json > /dev/null 2>&1
+  bit finetune "$work/flowers" --model limited --method head --steps 20 --wait --json > /dev/null 2>&1
   threads=$(bit models versions limited --json 2>/dev/null | grep -o '[0-9]* threads')
   check "with 1 CPU of $(nproc) ONNX Runtime gets $threads" [ "$threads" = "1 threads" ]
   stop $trainer
