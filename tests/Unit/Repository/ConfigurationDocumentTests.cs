@@ -2,12 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
-using BiT.Core.Runtime;
-using BiT.Serving.Batching;
-using BiT.Serving.Hosting;
-using BiT.Serving.Jobs;
 using BiT.Serving.Startup;
-using BiT.Serving.Upkeep;
 using BiT.Training.Verbs;
 
 namespace BiT.Tests.Unit.Repository;
@@ -15,13 +10,6 @@ namespace BiT.Tests.Unit.Repository;
 /// <summary>docs/configuration.md lists every option as the code defines it.</summary>
 public sealed class ConfigurationDocumentTests
 {
-    private static readonly (string Section, Type Type)[] Sections =
-    [
-        ("Listen", typeof(ListenOptions)), ("Workspace", typeof(WorkspaceFolderOptions)), ("Limits", typeof(LimitOptions)),
-        ("Batching", typeof(BatchingOptions)), ("Hosting", typeof(HostingOptions)), ("Trainer", typeof(TrainerOptions)),
-        ("Runtime", typeof(RuntimeOptions)), ("Retention", typeof(RetentionOptions)),
-    ];
-
     // The end of an option's name tells its unit; the first that fits counts.
     private static readonly (string End, string Unit)[] Units =
     [
@@ -51,7 +39,7 @@ public sealed class ConfigurationDocumentTests
             `Logging`: `Logging:Format` (Auto, Text or Json; default Auto: text on a terminal, JSON lines elsewhere), `Logging:LogLevel:Default` (Trace to None; default Information).
 
             """.ReplaceLineEndings("\n"));
-        foreach (var (section, type) in Sections)
+        foreach (var (section, type) in ServerOptions.OptionTypes)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n### {section}\n{XmlSummaries.Of(type)}\n\n")
                 .Append("| option | type | unit | range | default | meaning |\n|---|---|---|---|---|---|\n");
