@@ -10,7 +10,7 @@ internal static class HelpVerb
 {
     private const int NameWidth = 34;
 
-    public static bool Asks(string[] arguments) => arguments.Any(argument => argument is "--help" or "-h" or "-?" or "help");
+    public static bool Asks(string[] arguments) => arguments is ["help", ..] || arguments.Any(argument => argument is "--help" or "-h" or "-?");
 
     public static void Run(TextWriter output)
     {
