@@ -18,8 +18,8 @@ internal sealed record TransferArguments
     public required IReadOnlyList<int?> PerClass { get; init; }
     public required int Seeds { get; init; }
 
-    /// <summary><c>head</c>, <c>full</c>, <c>head+full</c> (the head first, then all weights from there), <c>auto</c>, <c>scratch</c> (random
-    /// weights, for as many photos of the same size as <c>full</c>).</summary>
+    /// <summary><c>head</c>, <c>full</c> (all weights from the first step), <c>head+full</c> (the head first, then all weights from there, in one
+    /// job), <c>auto</c>, <c>scratch</c> (random weights; steps, photos and evaluations of the longest run of all weights).</summary>
     public required IReadOnlyList<string> Ways { get; init; }
 
     /// <summary>Learning rates of <c>scratch</c>; the best one counts.</summary>
@@ -42,12 +42,12 @@ internal static class TransferBench
             var run = new TransferRun(workspace, new TrainerOptions { WorkerId = "bench", Runtime = arguments.Runtime, PollInterval = TimeSpan.FromMilliseconds(20) });
             foreach (var perClass in arguments.PerClass)
             {
-                TransferResult? full = null;
+                TransferResult? longest = null;
                 foreach (var way in arguments.Ways)
                 {
-                    var results = await RunAsync(run, seed => folders.Sample(perClass, seed), way, arguments, full);
-                    if (way == "full")
-                        full = results.MaxBy(result => result.Seconds);
+                    var results = await RunAsync(run, seed => folders.Sample(perClass, seed), way, arguments, longest);
+                    if (way is "full" or "head+full")
+                        longest = results.Append(longest).MaxBy(result => result?.Seconds);
                     await output.WriteLineAsync(Line(perClass, way, results));
                     await output.FlushAsync();
                 }
@@ -60,32 +60,31 @@ internal static class TransferBench
     }
 
     private static async Task<List<TransferResult>> RunAsync(
-        TransferRun run, Func<int, DatasetRecord> sample, string way, TransferArguments arguments, TransferResult? full)
+        TransferRun run, Func<int, DatasetRecord> sample, string way, TransferArguments arguments, TransferResult? longest)
     {
         if (way == "scratch")
-            return await FromScratchAsync(run, sample, arguments, full ?? await run.RunAsync(sample(1), "full", "auto", null, arguments.Overrides with { Seed = 1 }));
+            return await FromScratchAsync(run, sample, arguments, longest ?? await run.RunAsync(sample(1), "full", "auto", null, arguments.Overrides with { Seed = 1 }));
         var results = new List<TransferResult>();
         for (var seed = 1; seed <= arguments.Seeds; seed++)
             results.Add(await FromBackboneAsync(run, sample(seed), way, arguments.Overrides with { Seed = seed }));
         return results;
     }
 
-    private static async Task<TransferResult> FromBackboneAsync(TransferRun run, DatasetRecord dataset, string way, FineTuneOverrides overrides)
+    private static Task<TransferResult> FromBackboneAsync(TransferRun run, DatasetRecord dataset, string way, FineTuneOverrides overrides) => way switch
     {
-        if (way != "head+full")
-            return await run.RunAsync(dataset, way, "auto", null, overrides);
-        var head = await run.RunAsync(dataset, "head", "auto", null, overrides with { LearningRate = null, Steps = null });
-        var all = await run.RunAsync(dataset, "full", "auto", head.Version, overrides);
-        return all with { Seconds = head.Seconds + all.Seconds };
-    }
+        "full" => run.RunAsync(dataset, "full", "auto", null, overrides with { HeadSteps = 0 }),
+        "head+full" => run.RunAsync(dataset, "full", "auto", null, overrides),
+        _ => run.RunAsync(dataset, way, "auto", null, overrides),
+    };
 
-    // The steps, photos per step and sizes of training all weights from the backbone, so the same time. The rate is chosen with the first seed.
+    // Steps, photos per step, sizes and evaluations of training all weights from the backbone, so the same time. The rate is chosen with the first seed.
     private static async Task<List<TransferResult>> FromScratchAsync(
         TransferRun run, Func<int, DatasetRecord> sample, TransferArguments arguments, TransferResult full)
     {
         var overrides = arguments.Overrides with
         {
             Steps = full.Plan.Steps, BatchSize = full.Plan.BatchSize, Crop = full.Plan.Crop, Resize = full.Plan.Resize,
+            EvaluationInterval = full.Plan.EvaluationInterval,
         };
         var tried = new List<TransferResult>();
         foreach (var rate in arguments.ScratchRates)

@@ -14,7 +14,9 @@ internal static class BenchCommand
         TrainStepVerb.Create(),
         InferVerb.Create(),
         LoopVerb.Create(),
+        GuardVerb.Create(),
         ProfileVerb.Create(),
+        VersusVerb.Create(),
         TransferVerb.Create(),
     };
 

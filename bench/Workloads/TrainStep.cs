@@ -35,9 +35,18 @@ internal sealed class TrainStep : ITimedForm
     // Rate 0: the weights stay what they are, however often it runs.
     public void Run()
     {
-        _engine.AccumulateMicroBatch(0.7f);
-        _engine.Step(0);
+        Accumulate();
+        Apply();
     }
+
+    /// <summary>Forward and backward pass.</summary>
+    public void Accumulate() => _engine.AccumulateMicroBatch(0.7f);
+
+    /// <summary>Lengths of the accumulated gradient and of the weights.</summary>
+    public (double Gradient, double Weights) Lengths() => (_engine.GradientNorm() ?? 0, _engine.WeightNorm());
+
+    /// <summary>The optimiser's step.</summary>
+    public void Apply() => _engine.Step(0);
 
     public void Dispose() => _engine.Dispose();
 }

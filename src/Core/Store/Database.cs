@@ -79,10 +79,18 @@ internal sealed class Database : IDisposable
     }
 
     /// <summary>A number that differs from the one before if anybody committed in between.</summary>
+    /// <exception cref="StoreUnavailableException">The disk failed.</exception>
     public long DataVersion()
     {
-        lock (_watcherGate)
-            return _watcher.QueryNumber("PRAGMA data_version");
+        try
+        {
+            lock (_watcherGate)
+                return _watcher.QueryNumber("PRAGMA data_version");
+        }
+        catch (SqliteException failure) when (Describe(failure) is { } message)
+        {
+            throw new StoreUnavailableException(message, failure);
+        }
     }
 
     public void Dispose()
@@ -93,19 +101,7 @@ internal sealed class Database : IDisposable
         SqliteConnection.ClearPool(connection);
     }
 
-    /// <summary>What to tell about a failure of the surroundings; null for a bug of ours.</summary>
-    private string? Describe(SqliteException failure) => failure.SqliteErrorCode switch
-    {
-        // SQLITE_BUSY and LOCKED, READONLY, IOERR, CORRUPT and NOTADB, FULL, CANTOPEN.
-        5 or 6 => $"Another process held the database for more than BusyTimeout = {_options.BusyTimeout.TotalSeconds} s. "
-            + "Try again; find out what holds it.",
-        8 => "The database cannot be written: the file or its file system is read-only. Check the workspace's permissions.",
-        10 => $"The disk failed under the database: {failure.Message} Check the disk, then try again.",
-        11 or 26 => $"The database is damaged: {failure.Message} Stop the server and the trainers, look with bit doctor, and restore a backup.",
-        14 => "The database cannot be opened: its folder is gone, read-only or not permitted. Check the workspace's folder and its permissions.",
-        13 => "The disk that holds the workspace is full. Nothing was stored; free some space and try again.",
-        _ => null,
-    };
+    private string? Describe(SqliteException failure) => StoreProblems.Describe(failure, _options.BusyTimeout);
 
     private SqliteConnection Open()
     {

@@ -58,4 +58,5 @@ public sealed record FineTuneOverrides
     public int? EarlyStoppingPatience { get; init; }
     public long? Seed { get; init; }
     public TimeSpan? TimeBudget { get; init; }
+    public int? HeadSteps { get; init; }
 }

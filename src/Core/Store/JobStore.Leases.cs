@@ -48,8 +48,12 @@ public sealed partial class JobStore
                 ("$progress", StoreJson.Write(progress)), ("$step", progress.Step), ("$job", row.Seq));
             JobEvents.AppendProgress(connection, row.Seq, progress, now, _options.MaxProgressEvents);
         }
-        return row.Job.CancelRequested ? StopRequest.Cancel : row.Job.PauseRequested ? StopRequest.Pause : StopRequest.None;
+        return Request(row);
     });
+
+    /// <summary>What somebody asks of a job, without the write of a <see cref="Heartbeat"/>.</summary>
+    /// <exception cref="LeaseLostException">The lease is no longer current.</exception>
+    public StopRequest ReadRequest(JobLease lease) => _database.Read(connection => Request(Require(connection, lease)));
 
     /// <summary>Checks that a lease is the current one. Whoever is to write a file asks before: a row can be fenced, a file cannot.</summary>
     /// <exception cref="LeaseLostException">The lease is no longer current.</exception>
@@ -104,12 +108,14 @@ public sealed partial class JobStore
     public void Cancel(JobLease lease)
         => Change(lease, (connection, row, now) => JobTransitions.End(connection, row, JobState.Cancelled, now));
 
-    /// <summary>In one step adds the next version of the job's model (and the model, if new) and ends the job as Succeeded, also if
-    /// cancellation or a pause was asked for meanwhile. Calling it again under the same lease returns the same version.</summary>
+    /// <summary>In one step adds the next version of the job's model (and the model, if new) and ends the job as Succeeded, also if a pause was
+    /// asked for meanwhile: nothing is left to be paused. Calling it again under the same lease returns the same version.</summary>
     /// <param name="lease">The lease.</param>
     /// <param name="manifest">Its files are stored already. Job and data set are filled in where they are null.</param>
     /// <param name="comparison">The version against the one behind the alias; only for jobs that are promoted if better.</param>
     /// <exception cref="LeaseLostException">The lease is no longer current.</exception>
+    /// <exception cref="JobCancelRequestedException">Cancellation was asked for: whoever asked wants no version, and none that takes over an
+    /// alias. Nothing was changed.</exception>
     /// <exception cref="BlobNotFoundException">A file of the manifest is not in the store.</exception>
     /// <exception cref="ArgumentException">The manifest is not valid, or names another job or data set.</exception>
     public ModelVersionRecord Publish(JobLease lease, ModelManifest manifest, JobComparison? comparison = null)
@@ -122,6 +128,8 @@ public sealed partial class JobStore
                 && ModelStore.FindVersion(connection, result) is { } published)
                 return published;
             var row = Require(connection, lease);
+            if (row.Job.CancelRequested)
+                throw new JobCancelRequestedException(row.Job.Id);
             var whole = manifest with { JobId = manifest.JobId ?? row.Job.Id, DatasetId = manifest.DatasetId ?? row.Job.Spec.DatasetId };
             if (whole.JobId != row.Job.Id || whole.DatasetId != row.Job.Spec.DatasetId)
             {
@@ -190,6 +198,9 @@ public sealed partial class JobStore
         change(connection, Require(connection, lease), _time.GetUtcNow());
         return true;
     });
+
+    private static StopRequest Request(JobRow row) =>
+        row.Job.CancelRequested ? StopRequest.Cancel : row.Job.PauseRequested ? StopRequest.Pause : StopRequest.None;
 
     /// <summary>The job's row, if the lease is the current one.</summary>
     private static JobRow Require(SqliteConnection connection, JobLease lease)

@@ -152,8 +152,11 @@ internal static class Schema
     {
         try
         {
-            CheckVersion(connection, path);
+            var version = CheckVersion(connection, path);
             UseWriteAheadLog(connection, path);
+            // Nothing is written where nothing is to change: a server is to come up on a disk that is full.
+            if (version == CurrentVersion)
+                return;
             using var transaction = connection.BeginTransaction(deferred: false);
             // Again, under the lock: another process may have been faster.
             Migrate(connection, CheckVersion(connection, path));

@@ -1,12 +1,18 @@
+using Microsoft.Data.Sqlite;
+
 namespace BiT.Core.Store;
 
 /// <summary>A folder cannot be opened as a workspace: a network file system, a newer schema, or another program's database.</summary>
 public sealed class WorkspaceException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>The database could not be read or written just now: the disk is full or failing, the file is damaged, or another process holds it
-/// for longer than <see cref="WorkspaceOptions.BusyTimeout"/>. Nothing of the call was stored; unless it is damaged, it may be tried
-/// again.</summary>
-public sealed class StoreUnavailableException(string message, Exception inner) : Exception(message, inner);
+/// <summary>The database could not be read or written just now: the disk is full or failing, the file is damaged, memory ran out, or another
+/// process holds it for longer than <see cref="WorkspaceOptions.BusyTimeout"/>. Nothing of the call was stored; unless it is damaged, it may be
+/// tried again.</summary>
+public sealed class StoreUnavailableException(string message, Exception inner) : Exception(message, inner)
+{
+    /// <summary>Which of these.</summary>
+    public StoreProblem Problem { get; } = inner is SqliteException failure ? StoreProblems.Of(failure) ?? StoreProblem.DiskFailed : StoreProblem.DiskFailed;
+}
 
 /// <summary>There is no data set, job, model or version of that name.</summary>
 public sealed class StoreNotFoundException(string message) : Exception(message);
@@ -64,6 +70,10 @@ public sealed class LeaseLostException(JobLease lease, string message) : Excepti
     /// <summary>The lease that was lost.</summary>
     public JobLease Lease { get; } = lease;
 }
+
+/// <summary>A job is not published, for cancellation was asked for before.</summary>
+public sealed class JobCancelRequestedException(string jobId)
+    : Exception($"Cancellation of job {jobId} was asked for before its version was published. Hand the job back; it ends as Cancelled.");
 
 /// <summary>An alias does not point where the caller expected; somebody else moved it.</summary>
 public sealed class AliasConflictException(string message) : Exception(message);

@@ -29,7 +29,7 @@ public sealed class Workspace : IDisposable
     /// <summary>For files on their way; on the same file system as everything else, so that a rename moves them.</summary>
     public string TemporaryFolder => FolderOf("tmp");
 
-    /// <summary>Generated training graphs, by content hash. May be deleted: they are made again.</summary>
+    /// <summary>Generated training graphs, by content hash. They may be deleted, and are made again.</summary>
     public string ArtifactFolder => FolderOf("artifacts");
 
     /// <summary>Computed things such as features and pre-scaled photos. May be deleted: they are made again.</summary>
@@ -80,8 +80,8 @@ public sealed class Workspace : IDisposable
     /// alone.</summary>
     public BlobHold? TryHoldBlobs() => WorkspaceInspection.TryHold(TemporaryFolder);
 
-    /// <summary>Deletes what nobody needs any more: unreferenced blobs, checkpoints and progress events of jobs that ended long ago, leftovers
-    /// of processes that died. May be called at any time; see docs/operations.md.</summary>
+    /// <summary>Deletes what nobody needs any more: unreferenced blobs, checkpoints and progress events of jobs that ended long ago, what can be
+    /// made again and was not used for long, leftovers of processes that died. May be called at any time; see docs/operations.md.</summary>
     /// <param name="options">How long things are kept.</param>
     /// <param name="isDryRun">Deletes nothing, only counts.</param>
     /// <exception cref="InvalidDataException">A row cannot be read, so nobody knows what it refers to; nothing was deleted.</exception>
@@ -91,6 +91,7 @@ public sealed class Workspace : IDisposable
         var jobs = new JobCollector(_database, FolderOf("jobs"), _time);
         var checkpoints = jobs.CollectCheckpoints(options.CheckpointAge, isDryRun);
         var events = jobs.CollectEvents(options.EventAge, isDryRun);
+        var cache = new CacheCollector(CacheFolder, ArtifactFolder).Collect(options.CacheAge, options.CacheBytes, isDryRun);
         if (!isDryRun)
             DeleteLeftovers();
         return new CollectionReport
@@ -103,6 +104,8 @@ public sealed class Workspace : IDisposable
             CheckpointJobCount = checkpoints.Files,
             CheckpointBytes = checkpoints.Bytes,
             EventCount = events,
+            CacheCount = cache.Files,
+            CacheBytes = cache.Bytes,
         };
     }
 

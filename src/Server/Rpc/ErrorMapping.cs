@@ -9,7 +9,6 @@ using BiT.Serving.ModelFiles;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
-using Microsoft.Data.Sqlite;
 using Status = Google.Rpc.Status;
 
 namespace BiT.Serving.Rpc;
@@ -19,13 +18,6 @@ internal static class ErrorMapping
 {
     /// <summary>ErrorInfo.domain of every error.</summary>
     public const string Domain = "bit";
-
-    // sqlite3.h: SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_CORRUPT, SQLITE_NOTADB.
-    private const int SqliteBusy = 5;
-    private const int SqliteLocked = 6;
-    private const int SqliteFull = 13;
-    private const int SqliteCorrupt = 11;
-    private const int SqliteNotADatabase = 26;
 
     // All of this travels in a trailer, and clients bound the size of trailers.
     private const int MaxDescriptionLength = 600;
@@ -75,15 +67,9 @@ internal static class ErrorMapping
         UploadDamagedException damaged => Error(ErrorReasons.ChecksumMismatch, damaged.Message),
         BatchFailedException batch => Error(ErrorReasons.InferenceFailed, batch.Message),
         ServerStoppingException stopping => Error(ErrorReasons.ServerStopping, stopping.Message),
-        StoreUnavailableException { InnerException: SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked or SqliteFull } cause } =>
-            ToStatus(cause),
-        StoreUnavailableException { InnerException: SqliteException { SqliteErrorCode: SqliteCorrupt or SqliteNotADatabase } } damaged =>
-            Error(ErrorReasons.StoreDamaged, damaged.Message),
-        StoreUnavailableException store => Error(ErrorReasons.StoreUnavailable, store.Message),
-        SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked } =>
-            Error(ErrorReasons.StoreBusy, "The store is busy with another process's write. Try again."),
-        SqliteException { SqliteErrorCode: SqliteFull } => DiskFull(),
-        IOException io when IsDiskFull(io) => DiskFull(),
+        StoreUnavailableException store => OfStore(store),
+        IOException when DiskSpace.IsExhausted(exception) => DiskFull(),
+        OutOfMemoryException => OutOfMemory(),
         _ => Error(ErrorReasons.Internal,
             "The server failed on this call; its log holds the details. It is worth trying once more, and reporting."),
     };
@@ -100,6 +86,18 @@ internal static class ErrorMapping
     // TooManyEntries -> TOO_MANY_ENTRIES
     private static string UpperSnakeCase(string name) => string.Concat(name.Select((letter, index) =>
         (index > 0 && char.IsUpper(letter) ? "_" : "") + char.ToUpperInvariant(letter)));
+
+    private static Status OfStore(StoreUnavailableException store) => store.Problem switch
+    {
+        StoreProblem.Busy => Error(ErrorReasons.StoreBusy, "The store is busy with another process's write. Try again."),
+        StoreProblem.DiskFull => DiskFull(),
+        StoreProblem.Damaged => Error(ErrorReasons.StoreDamaged, store.Message),
+        StoreProblem.OutOfMemory => OutOfMemory(),
+        _ => Error(ErrorReasons.StoreUnavailable, store.Message),
+    };
+
+    private static Status OutOfMemory() =>
+        Error(ErrorReasons.OutOfMemory, "The server got no memory for this call; nothing of it is kept. Give it more memory, or send less at a time.");
 
     private static Status DiskFull() =>
         Error(ErrorReasons.DiskFull, "The disk of the workspace is full. Free some space or move the workspace.");
@@ -144,9 +142,4 @@ internal static class ErrorMapping
         (TaskKind.Estimate or TaskKind.Preview, "BAD_PHOTO") => "spec.dataset",
         _ => null,
     };
-
-    // ERROR_DISK_FULL on Windows, ENOSPC (28) and EDQUOT (122) elsewhere.
-    private static bool IsDiskFull(IOException failure) => OperatingSystem.IsWindows()
-        ? (failure.HResult & 0xFFFF) is 0x70 or 0x27
-        : failure.HResult is 28 or 122;
 }

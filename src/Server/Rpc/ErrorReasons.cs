@@ -77,9 +77,9 @@ internal static class ErrorReasons
     public static readonly ErrorReason TooManyDownloads = Crowded("TOO_MANY_DOWNLOADS", "Limits:MaxConcurrentDownloads downloads run.");
     public static readonly ErrorReason TooManyTasks = Crowded("TOO_MANY_TASKS", "Limits:MaxWaitingTasks calls wait for a trainer.");
     public static readonly ErrorReason DiskFull = new("DISK_FULL", Code.ResourceExhausted,
-        "The disk of the workspace is full; nothing of the call is kept. Free some space.");
+        "The disk of the workspace is full; nothing of the call is kept. Free some space. A job waits for room and does not fail by it.");
     public static readonly ErrorReason OutOfMemory = new("OUT_OF_MEMORY", Code.ResourceExhausted,
-        "Training does not fit into memory. Choose a smaller micro_batch_size, crop or network.");
+        "There is not enough memory. For a job: choose a smaller micro_batch_size, crop or network. For a call: nothing of it is kept; send less at a time.");
 
     // Something is not there just now.
     public static readonly ErrorReason ServerStopping = new("SERVER_STOPPING", Code.Unavailable,

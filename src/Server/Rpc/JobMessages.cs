@@ -13,6 +13,7 @@ namespace BiT.Serving.Rpc;
 internal sealed class JobMessages(Workspace workspace, TrainerOptions trainer, TimeProvider time)
 {
     private const int MaxJobsNamed = 3;
+    private const long LeastFreeBytes = 64 << 10;
 
     public FineTuneJob Of(JobRecord job) => new()
     {
@@ -98,6 +99,9 @@ internal sealed class JobMessages(Workspace workspace, TrainerOptions trainer, T
             { Attempt: > 0 } => "goes on when a trainer takes it: ",
             _ => "",
         };
+        // Then not even its lease can be written, nor a trainer's sign of life.
+        if (DiskSpace.Free(workspace.Path) < LeastFreeBytes)
+            return what + "the disk of the workspace is full; it goes on when there is room";
         if (queue.LiveTrainers == 0)
         {
             return what + (trainer.Enabled ? "no trainer is alive; the server starts one, its log tells how that goes"
@@ -205,6 +209,8 @@ internal sealed class JobMessages(Workspace workspace, TrainerOptions trainer, T
             message.EarlyStoppingPatience = patience;
         if (given.Seed is { } seed)
             message.Seed = seed;
+        if (given.HeadSteps is { } headSteps)
+            message.HeadSteps = headSteps;
         return message;
     }
 }

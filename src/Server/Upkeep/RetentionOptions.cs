@@ -26,5 +26,16 @@ internal sealed record RetentionOptions
     [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")]
     public TimeSpan EventAge { get; init; } = TimeSpan.FromDays(90);
 
-    internal CollectionOptions ToCollection() => new() { BlobAge = BlobAge, CheckpointAge = CheckpointAge, EventAge = EventAge };
+    /// <summary>How long resized photos, features and training graphs stay that no job uses; they are made again when they are needed.</summary>
+    [Range(typeof(TimeSpan), "01:00:00", "3650.00:00:00")]
+    public TimeSpan CacheAge { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Size of all of them. Beyond it the least recently used go, but none that a running job uses, and no graph within a day of its use.</summary>
+    [Range(0L, 1L << 50)]
+    public long CacheBytes { get; init; } = 50L << 30;
+
+    internal CollectionOptions ToCollection() => new()
+    {
+        BlobAge = BlobAge, CheckpointAge = CheckpointAge, EventAge = EventAge, CacheAge = CacheAge, CacheBytes = CacheBytes,
+    };
 }

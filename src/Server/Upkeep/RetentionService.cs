@@ -30,8 +30,9 @@ internal sealed class RetentionService(Workspace workspace, RetentionOptions opt
             if (!report.IsEmpty)
             {
                 logger.LogInformation(
-                    "Collected {Blobs} blob(s) of {BlobBytes} bytes, the checkpoints of {Jobs} job(s) of {CheckpointBytes} bytes, {Events} progress event(s).",
-                    report.BlobCount, report.BlobBytes, report.CheckpointJobCount, report.CheckpointBytes, report.EventCount);
+                    "Collected {Blobs} blob(s) of {BlobBytes} bytes, the checkpoints of {Jobs} job(s) of {CheckpointBytes} bytes, {Events} progress event(s), {Cached} cached file(s) of {CacheBytes} bytes.",
+                    report.BlobCount, report.BlobBytes, report.CheckpointJobCount, report.CheckpointBytes, report.EventCount,
+                    report.CacheCount, report.CacheBytes);
             }
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)

@@ -16,9 +16,9 @@ public sealed class ArtifactCache(string folder)
     {
         var final = Path.Combine(folder, $"{graph.Name}-{GraphText.Hash(graph)[..32]}");
         var path = Path.Combine(final, ModelFile);
-        if (File.Exists(path))
-            return path;
         Directory.CreateDirectory(folder);
+        if (IsThere(final, path))
+            return path;
         var temporary = Path.Combine(folder, $".{Path.GetFileName(final)}.{Guid.NewGuid():N}");
         Directory.CreateDirectory(temporary);
         try
@@ -40,6 +40,16 @@ public sealed class ArtifactCache(string folder)
             throw;
         }
         return path;
+    }
+
+    // What is used is dated, so that it is not collected before it is opened.
+    private bool IsThere(string final, string path)
+    {
+        using var share = CacheUse.Share(folder);
+        if (!File.Exists(path))
+            return false;
+        CacheUse.Touch(final);
+        return true;
     }
 
     // After a power cut a name must not point to a file whose content never reached the disk.

@@ -25,13 +25,24 @@ internal sealed class RecordFile : IRecords, IDisposable
     /// <param name="count">Records.</param>
     /// <param name="recordBytes">Bytes of a record.</param>
     /// <param name="write">Writes all records in order; called only if the file is missing or of another length.</param>
-    /// <remarks>Written beside the final path, flushed and renamed: a reader never sees half of it, after a power cut neither.</remarks>
+    /// <remarks>Written beside the final path, flushed and renamed: a reader never sees half of it, after a power cut neither. As long as it is
+    /// open it is locked, and not collected.</remarks>
     public static RecordFile GetOrWrite(string path, int count, int recordBytes, Action<SafeFileHandle> write)
     {
         var length = (long)count * recordBytes;
-        if (!File.Exists(path) || new FileInfo(path).Length != length)
-            Write(path, length, write);
-        return new RecordFile(File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess), count, recordBytes);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+        Directory.CreateDirectory(folder);
+        using (CacheUse.Share(folder))
+        {
+            if (File.Exists(path) && new FileInfo(path).Length == length)
+                return Open(path, count, recordBytes);
+        }
+        var temporary = Write(path, length, write);
+        using (CacheUse.Share(folder))
+        {
+            DurableFile.Replace(temporary, path);
+            return Open(path, count, recordBytes);
+        }
     }
 
     /// <summary>Reads one record.</summary>
@@ -51,15 +62,21 @@ internal sealed class RecordFile : IRecords, IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static void Write(string path, long length, Action<SafeFileHandle> write)
+    private static RecordFile Open(string path, int count, int recordBytes)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path) ?? ".");
+        var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
+        CacheUse.Touch(path);
+        return new RecordFile(file, count, recordBytes);
+    }
+
+    private static string Write(string path, long length, Action<SafeFileHandle> write)
+    {
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, length))
+            using (var file = DiskSpace.CreateReserved(temporary, length))
                 write(file);
-            DurableFile.Replace(temporary, path);
+            return temporary;
         }
         catch
         {

@@ -49,7 +49,9 @@ internal sealed record LoopInputs
 
     /// <summary>Null without validation photos.</summary>
     public required IEvaluator? Evaluator { get; init; }
-    public required CheckpointFolder Checkpoints { get; init; }
+
+    /// <summary>Null for a run of seconds that is done again if it is interrupted.</summary>
+    public required CheckpointFolder? Checkpoints { get; init; }
     public required ILoopObserver Observer { get; init; }
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -114,6 +116,9 @@ internal sealed class TrainingLoop(LoopInputs inputs, ITrainingEngine engine)
         // A run that was stopped during an evaluation owes it.
         if (_state.Step > 0 && (_evaluations.Count == 0 || _evaluations[^1].Step != _state.Step))
             EvaluateIfDue(cancellation);
+        // What the head alone has learnt is the first candidate: all weights must not end behind it.
+        if (_state.Step == 0 && _plan.HeadFirst is not null && inputs.Evaluator is { } evaluator)
+            Evaluate(evaluator, cancellation);
         while (_state.Step < _plan.Steps && !ShouldStopEarly())
         {
             RunStep(prefetcher, cancellation);
@@ -137,7 +142,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, ITrainingEngine engine)
         {
             cancellation.ThrowIfCancellationRequested();
             var asked = Stopwatch.GetTimestamp();
-            var batch = prefetcher.Next(cancellation);
+            using var batch = prefetcher.Next(cancellation);
             var waited = Stopwatch.GetElapsedTime(asked);
             batch.Inputs.CopyTo(engine.Inputs);
             batch.Labels.CopyTo(engine.Labels);
@@ -182,7 +187,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, ITrainingEngine engine)
         inputs.Observer.OnEvaluating(_state.Step);
         var point = evaluator.Evaluate(_state.Step, engine.WeightValues, cancellation) with { Seconds = Seconds };
         if (!double.IsFinite(point.Loss))
-            throw TrainingDivergedException.OfLoss(_state.Step, RateOf(_state.Step - 1), _plan);
+            throw TrainingDivergedException.OfLoss(_state.Step, RateOf(Math.Max(0, _state.Step - 1)), _plan);
         var isBest = _state.BestAccuracy is not { } best || point.Accuracy > best || (point.Accuracy == best && point.Loss < _state.BestLoss);
         // Patience is about accuracy alone: a loss that creeps down at equal accuracy would never let a run stop.
         var waited = point.Accuracy > (_state.BestAccuracy ?? -1) ? 0 : _state.EvaluationsWithoutImprovement + 1;
@@ -214,13 +219,15 @@ internal sealed class TrainingLoop(LoopInputs inputs, ITrainingEngine engine)
 
     private void SaveCheckpoint()
     {
+        if (inputs.Checkpoints is not { } folder)
+            return;
         _state = CurrentState();
         try
         {
             // A worker that was stopped past its lease must not even leave a file.
             inputs.Observer.OnCheckpointing();
-            var path = inputs.Checkpoints.Save(new Checkpoint(_state, Snapshot(engine.Weights), Snapshot(engine.Momenta), _best));
-            Announce(path);
+            var path = folder.Save(new Checkpoint(_state, Snapshot(engine.Weights), Snapshot(engine.Momenta), _best));
+            Announce(folder, path);
             _savedStep = _state.Step;
         }
         catch (Exception problem) when (problem is IOException or StoreUnavailableException)
@@ -230,7 +237,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, ITrainingEngine engine)
         }
     }
 
-    private void Announce(string path)
+    private void Announce(CheckpointFolder folder, string path)
     {
         try
         {
@@ -238,7 +245,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, ITrainingEngine engine)
         }
         catch (LeaseLostException)
         {
-            inputs.Checkpoints.Delete(path);
+            folder.Delete(path);
             throw;
         }
     }

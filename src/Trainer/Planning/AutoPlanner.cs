@@ -62,17 +62,21 @@ internal sealed class AutoPlanner
         string method = ChooseMethod();
         IReadOnlyList<int> crops = FittingCrops(method);
         if (crops.Count == 0)
-            throw new PlanException([PlanAssembly.DoesNotFit(method, CandidateCrops()[0])]);
+            throw new PlanException([PlanAssembly.DoesNotFit(method, CandidateCrops(method)[0])]);
         RecipeValues values = method == "head" ? Head(crops) : Full(crops);
         return values with { TimeBudget = budget, Reasons = reasons };
     }
 
-    private IReadOnlyList<int> CandidateCrops() => overrides.Crop is { } crop
-        ? [crop]
-        : [.. CropLadder.For(data.MedianArea, isPretrained).Where(candidate => candidate <= (request.LargestCrop ?? int.MaxValue))];
+    private IReadOnlyList<int> CandidateCrops(string method)
+    {
+        if (overrides.Crop is { } crop)
+            return [crop];
+        int largest = (method == "head" ? request.LargestHeadCrop : request.LargestCrop) ?? int.MaxValue;
+        return [.. CropLadder.For(data.MedianArea, isPretrained).Where(candidate => candidate <= largest)];
+    }
 
     private IReadOnlyList<int> FittingCrops(string method) =>
-        [.. CandidateCrops().Where(candidate => request.MaxMicroBatch(method, candidate) >= 1)];
+        [.. CandidateCrops(method).Where(candidate => request.MaxMicroBatch(method, candidate) >= 1)];
 
     private string ChooseMethod()
     {
@@ -96,7 +100,7 @@ internal sealed class AutoPlanner
         if (crops.Count == 0)
         {
             reasons.Add(
-                $"Method head: the memory budget does not hold one photo at crop {CandidateCrops()[0]} when all weights are trained.");
+                $"Method head: the memory budget does not hold one photo at crop {CandidateCrops("full")[0]} when all weights are trained.");
             return "head";
         }
         int wanted = TuneMinSteps * (overrides.BatchSize ?? SmallestBatch);
@@ -137,15 +141,20 @@ internal sealed class AutoPlanner
         int batch = ChooseBatch(crops[0]);
         int crop = LargestCrop("full", crops, batch, WantedPhotos(batch));
         double perImage = Seconds("full", crop, batch);
-        int steps = ChooseSteps(batch, perImage);
+        double preparation = isPretrained && !request.BaseKnowsClasses ? FeatureSeconds(perImage) : 0;
+        int steps = ChooseSteps(batch, perImage, preparation);
         RecipeValues values = isPretrained ? Tune(crop, batch, steps) : Recipes.ScratchValues(request, crop, batch, steps);
         if (!isPretrained) reasons.AddRange(Recipes.ScratchReasons(batch));
         return values with
         {
             SecondsPerStep = perImage * batch,
+            SecondsOfPreparation = preparation,
             EvaluationInterval = EvaluationInterval(overrides.Steps ?? steps, perImage),
         };
     }
+
+    // Of the head that is trained first; its steps cost next to nothing.
+    private double FeatureSeconds(double perImage) => ((double)data.TrainCount + data.ValidationCount) * perImage * ForwardShare;
 
     private RecipeValues Tune(int crop, int batch, int steps)
     {
@@ -160,6 +169,7 @@ internal sealed class AutoPlanner
             BatchSize = batch,
             Schedule = schedule.ScaledTo(steps),
             MixupAlpha = HyperRule.MixupAlpha(data.TrainCount),
+            HeadSteps = request.BaseKnowsClasses ? 0 : HyperRule.Schedule(data.TrainCount)[^1],
             Reasons = [],
         };
     }
@@ -211,9 +221,9 @@ internal sealed class AutoPlanner
         return chosen;
     }
 
-    private int ChooseSteps(int batch, double perImage)
+    private int ChooseSteps(int batch, double perImage, double preparation)
     {
-        long affordable = (long)Math.Min(OverrideRules.MaxSteps, TrainingSeconds / (perImage * batch));
+        long affordable = (long)Math.Min(OverrideRules.MaxSteps, Math.Max(0, TrainingSeconds - preparation) / (perImage * batch));
         long useful = MostUsefulSteps(batch);
         int steps = (int)Math.Max(1, Math.Min(affordable, useful));
         if (overrides.Steps is not null) return steps;

@@ -38,12 +38,15 @@ internal static class OverrideRules
         Whole("warmup_steps", overrides.WarmupSteps, 0, overrides.Steps ?? MaxSteps);
         Whole("evaluation_interval", overrides.EvaluationInterval, 1, MaxSteps);
         Whole("early_stopping_patience", overrides.EarlyStoppingPatience, 0, int.MaxValue);
+        Whole("head_steps", overrides.HeadSteps, 0, MaxSteps);
         if (overrides.TimeBudget is { } budget && (budget < MinTimeBudget || budget > MaxTimeBudget))
             violations.Add($"time_budget is {budget.TotalSeconds:0.###} s; expected 10 seconds to 30 days.");
         if (spec is { Recipe: "scratch", Base: not null })
             violations.Add("recipe scratch starts from random weights, but a base is given; leave the base out, or use recipe auto.");
         if (spec is { Recipe: "scratch", Method: "head" })
             violations.Add("recipe scratch trains all weights, but the method is head; use method full, or another recipe.");
+        if (overrides.HeadSteps > 0 && (spec.Method == "head" || spec.Recipe == "scratch"))
+            violations.Add("head_steps are for the method full and pre-trained weights: the method head has steps, and features of random weights carry little. Leave it out.");
         return violations;
 
         void Name(string field, string value, string[] known)

@@ -49,6 +49,7 @@ internal static class PlanAssembly
             MixupAlpha = overrides.MixupAlpha ?? values.MixupAlpha,
             EvaluationInterval = Math.Clamp(interval, 1, schedule.Steps),
             EarlyStoppingPatience = overrides.EarlyStoppingPatience ?? values.EarlyStoppingPatience,
+            HeadFirst = HeadFirst(request, values, resolution.Crop, reasons),
             Seed = overrides.Seed ?? 0,
             TimeBudget = values.TimeBudget,
             EstimatedTime = values.SecondsPerStep is { } seconds
@@ -85,6 +86,25 @@ internal static class PlanAssembly
             BaseRate = overrides.LearningRate ?? schedule.BaseRate,
             WarmupSteps = overrides.WarmupSteps ?? schedule.WarmupSteps,
         };
+    }
+
+    private static HeadPhase? HeadFirst(PlanRequest request, RecipeValues values, int crop, List<string> reasons)
+    {
+        int steps = request.Spec.Overrides.HeadSteps ?? values.HeadSteps;
+        if (steps == 0)
+            return null;
+        if (values.Method != "full")
+        {
+            reasons.Add($"Warning: {steps:N0} head steps were asked for; they mean nothing to the method {values.Method}.");
+            return null;
+        }
+        int batch = HyperRule.BaseBatchSize;
+        int limit = request.MaxMicroBatch("head", crop);
+        if (limit < 1)
+            throw new PlanException([DoesNotFit("head", crop)]);
+        var schedule = LearningRateSchedule.FromHyperRule(HyperRule.Schedule(request.Data.TrainCount), HyperRule.BaseLearningRate);
+        reasons.Add($"The new head first, alone, on the features of the frozen backbone: {steps:N0} steps of {batch}. All weights then start from a head that knows something.");
+        return new HeadPhase(batch, LargestDivisor(batch, limit), steps == schedule.Steps ? schedule : schedule.ScaledTo(steps));
     }
 
     /// <summary>Why nothing can be trained at a crop whose limit is 0.</summary>

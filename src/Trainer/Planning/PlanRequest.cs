@@ -47,12 +47,18 @@ public sealed record PlanRequest
     /// asked for.</summary>
     public ShippedBackbone? Backbone { get; init; }
 
-    /// <summary>The largest crop that the recipe <c>auto</c> may choose, in pixels; null leaves it to the photos.</summary>
+    /// <summary>The largest crop that the recipe <c>auto</c> may choose to train all weights, in pixels; null leaves it to the photos.</summary>
     public int? LargestCrop { get; init; }
+
+    /// <summary>The same for the method <c>head</c>.</summary>
+    public int? LargestHeadCrop { get; init; }
 
     /// <summary>The learning rate with which the recipe <c>auto</c> trains all weights of a pre-trained network; null for the lighter
     /// setting's.</summary>
     public double? TuneRate { get; init; }
+
+    /// <summary>Whether the base has a head for the same classes, which the run starts with.</summary>
+    public bool BaseKnowsClasses { get; init; }
 
     /// <summary>Whether the run starts from weights that have learnt something.</summary>
     public bool IsPretrained => Spec.Base is not null || Backbone is not null;

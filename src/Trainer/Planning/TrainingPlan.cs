@@ -82,6 +82,10 @@ public sealed record TrainingPlan
     /// <summary>The learning rate of every step.</summary>
     public required LearningRateSchedule Schedule { get; init; }
 
+    /// <summary>How a new head is trained before <see cref="Schedule"/> begins for all weights; null if it is not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HeadPhase? HeadFirst { get; init; }
+
     /// <summary>SGD's momentum, without Nesterov.</summary>
     public required double Momentum { get; init; }
 
@@ -161,6 +165,13 @@ public sealed record TrainingPlan
             violations.Add($"micro_batch_size is {MicroBatchSize}; expected a divisor of the batch size {BatchSize}.");
         if (EvaluationInterval < 1) violations.Add($"evaluation_interval is {EvaluationInterval}; expected at least 1.");
         violations.AddRange(EngineViolations());
+        if (HeadFirst is { } first)
+        {
+            violations.AddRange(first.Schedule.Violations());
+            if (Method != "full") violations.Add("headFirst is set, but the method is head.");
+            if (first.MicroBatchSize < 1 || first.BatchSize % first.MicroBatchSize != 0)
+                violations.Add($"headFirst.microBatchSize is {first.MicroBatchSize}; expected a divisor of its batch size {first.BatchSize}.");
+        }
         if (EarlyStoppingPatience > 0 && ValidationCount == 0)
             violations.Add("early_stopping_patience is set, but the data set has no validation photos. Add some, or set it to 0.");
         if (violations.Count > 0) throw new PlanException(violations);

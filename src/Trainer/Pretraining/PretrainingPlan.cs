@@ -25,6 +25,10 @@ internal sealed record PretrainingPlan
     /// <summary>Network name, for example <c>bit-tiny</c>.</summary>
     public required string Network { get; init; }
 
+    /// <summary>The weights to start from; null for random ones.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StartingWeights? Weights { get; init; }
+
     /// <summary>Side of the square that the network sees, in pixels.</summary>
     public required int ImageSize { get; init; }
 
@@ -101,7 +105,13 @@ internal sealed record PretrainingPlan
     public IReadOnlyList<string> Differences(PretrainingPlan other)
     {
         var (mine, theirs) = (Values(this), Values(other));
-        return [.. mine.Where(entry => entry.Value != theirs[entry.Key]).Select(entry => $"{entry.Key}: {Short(entry.Value)}, now {Short(theirs[entry.Key])}")];
+        return
+        [
+            .. mine.Keys.Union(theirs.Keys)
+                .Select(name => (Name: name, Mine: mine.GetValueOrDefault(name, "none"), Theirs: theirs.GetValueOrDefault(name, "none")))
+                .Where(entry => entry.Mine != entry.Theirs)
+                .Select(entry => $"{entry.Name}: {Short(entry.Mine)}, now {Short(entry.Theirs)}"),
+        ];
     }
 
     /// <summary>The part of the plan that the training loop follows: batches, schedule and evaluations. The rest says what the run is.</summary>

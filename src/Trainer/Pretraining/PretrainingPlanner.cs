@@ -16,9 +16,10 @@ internal static class PretrainingPlanner
     /// <param name="labels">Class names by class index.</param>
     /// <param name="training">Photos to learn from.</param>
     /// <param name="evaluation">Photos to evaluate on; may be empty.</param>
+    /// <param name="weights">What to start from; null for random weights.</param>
     /// <param name="memoryBytes">What training may use.</param>
     /// <exception cref="PlanException">The values contradict each other, or a pass does not fit into memory.</exception>
-    public static PretrainingPlan Plan(PretrainingRequest request, IReadOnlyList<string> labels, PhotoList training, PhotoList evaluation, long memoryBytes)
+    public static PretrainingPlan Plan(PretrainingRequest request, IReadOnlyList<string> labels, PhotoList training, PhotoList evaluation, StartingWeights? weights, long memoryBytes)
     {
         if (training.Count < 1)
             throw new PlanException(["There are no training photos left. Hold back fewer (--holdout), or add photos."]);
@@ -36,6 +37,7 @@ internal static class PretrainingPlanner
         return new PretrainingPlan
         {
             Network = network.Name,
+            Weights = weights,
             ImageSize = request.ImageSize,
             BatchSize = request.BatchSize,
             MicroBatchSize = microBatch,

@@ -13,6 +13,9 @@ namespace BiT.Training.Pretraining;
 internal sealed record PretrainingInputs
 {
     public required PretrainingPlan Plan { get; init; }
+
+    /// <summary>The file with the weights to start from; null for random ones.</summary>
+    public required string? WeightsPath { get; init; }
     public required PhotoList Training { get; init; }
 
     /// <summary>Evaluated during the run; null for none.</summary>
@@ -37,7 +40,7 @@ internal sealed record EvaluationSet(string Name, PhotoList Photos)
     public const string Validation = "validation";
 }
 
-/// <summary>Trains a network from random weights, or continues where the folder's newest checkpoint stands.</summary>
+/// <summary>Trains a network from random or given weights, or continues where the folder's newest checkpoint stands.</summary>
 internal sealed class PretrainingRun : IDisposable
 {
     private readonly PretrainingInputs _inputs;
@@ -120,7 +123,9 @@ internal sealed class PretrainingRun : IDisposable
 
     private void Initialize()
     {
-        var weights = Initializers.Create(_network, _plan.Labels.Count, _plan.Seed);
+        var weights = _plan.Weights is { } given && _inputs.WeightsPath is { } path
+            ? given.Load(path, _network, _plan.Labels.Count)
+            : Initializers.Create(_network, _plan.Labels.Count, _plan.Seed);
         for (var index = 0; index < _parameters.Count; index++)
             weights[_parameters[index].Name].CopyTo(_training.Weights(index));
     }

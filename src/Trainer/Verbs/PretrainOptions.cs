@@ -14,6 +14,7 @@ internal sealed class PretrainOptions
     private readonly Option<string[]> _data = new("--data") { Description = "Folders and zip files with a folder of photos per class; together they are one set.", Required = true, AllowMultipleArgumentsPerToken = true };
     private readonly Option<string[]> _validation = new("--validation") { Description = "Folders and zip files to evaluate on: once, at the end; during the run if nothing is held back.", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string> _network = new("--network") { Description = $"Network: {string.Join(", ", BitNetwork.KnownNames)}.", DefaultValueFactory = _ => "bit-tiny" };
+    private readonly Option<string?> _weights = new("--weights") { Description = "An npz file in the official layout to start from instead of random weights: what snapshot wrote, or published weights. Its head is kept if it is for the same classes." };
     private readonly Option<string> _out = new("--out") { Description = "Folder of the run. If it holds one of the same plan, that is continued.", Required = true };
     private readonly Option<string?> _classes = new("--classes") { Description = "Text file with the class folders to learn, one per line, in this order; text after a tab is ignored. Default: all folders." };
     private readonly Option<string?> _classRange = new("--class-range") { Description = "Lines FIRST-LAST of --classes to learn, counted from 1." };
@@ -44,7 +45,7 @@ internal sealed class PretrainOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_data, _validation, _network, _out, _classes, _classRange, _holdOut, _epochs, _batch, _microBatch, _size, _rate, _warmup,
+        foreach (var option in (Option[])[_data, _validation, _network, _weights, _out, _classes, _classRange, _holdOut, _epochs, _batch, _microBatch, _size, _rate, _warmup,
             _schedule, _decay, _mixup, _area, _ratio, _noFlip, _seed, _evaluate, _log, _checkpoint, _maxBroken, _provider, _threads, _spinning, _plain, _memory, _json])
             command.Options.Add(option);
     }
@@ -60,6 +61,7 @@ internal sealed class PretrainOptions
         {
             Data = parsed.GetRequiredValue(_data),
             Validation = parsed.GetValue(_validation) ?? [],
+            Weights = parsed.GetValue(_weights),
             Out = parsed.GetRequiredValue(_out),
             Classes = parsed.GetValue(_classes),
             ClassRange = parsed.GetValue(_classRange),
@@ -151,6 +153,7 @@ internal sealed record PretrainArguments
 {
     public required IReadOnlyList<string> Data { get; init; }
     public required IReadOnlyList<string> Validation { get; init; }
+    public required string? Weights { get; init; }
     public required string Out { get; init; }
     public required string? Classes { get; init; }
     public required string? ClassRange { get; init; }

@@ -2,11 +2,13 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using BiT.Core.Runtime;
 using BiT.Training.Loop;
+using BiT.Training.Networks;
 using BiT.Training.Pretraining;
+using BiT.Training.Weights;
 
 namespace BiT.Training.Verbs;
 
-/// <summary><c>pretrain</c>: trains a network from random weights on folders or zip files of photos, for hours or days, in as many pieces as it
+/// <summary><c>pretrain</c>: trains a network from random or given weights on folders or zip files of photos, for hours or days, in as many pieces as it
 /// takes.</summary>
 internal static class PretrainVerb
 {
@@ -14,7 +16,7 @@ internal static class PretrainVerb
     {
         var options = new PretrainOptions();
         var command = new Command("pretrain",
-            "Trains a network from random weights by the paper's upstream recipe. SIGTERM or Ctrl+C writes a checkpoint and ends with 0; the same command continues.");
+            "Trains a network from random or given weights by the paper's upstream recipe. SIGTERM or Ctrl+C writes a checkpoint and ends with 0; the same command continues.");
         options.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -44,11 +46,15 @@ internal static class PretrainVerb
                 output.Warn("--holdout: the share is too small for so few photos; nothing is held back.");
             var atEnd = validation is null ? null : new EvaluationSet(EvaluationSet.Validation, validation.Photos);
             var evaluation = heldBack.Count > 0 ? new EvaluationSet(EvaluationSet.HeldBack, heldBack) : atEnd;
-            var plan = PretrainingPlanner.Plan(arguments.Request, data.Labels, training, evaluation?.Photos ?? heldBack, arguments.MemoryBytes);
+            var weights = arguments.Weights is { } npz ? StartingWeights.Of(npz, BitNetwork.ByName(arguments.Request.Network), data.Labels) : null;
+            if (weights is { KeepsHead: false })
+                output.Warn("--weights: the file's head is not known to be for these classes in this order; the run starts with a new one.");
+            var plan = PretrainingPlanner.Plan(arguments.Request, data.Labels, training, evaluation?.Photos ?? heldBack, weights, arguments.MemoryBytes);
             using var folder = RunFolder.Open(arguments.Out, plan);
             var inputs = new PretrainingInputs
             {
                 Plan = plan,
+                WeightsPath = arguments.Weights,
                 Training = training,
                 Evaluation = evaluation,
                 AtEnd = evaluation == atEnd ? null : atEnd,
@@ -61,7 +67,7 @@ internal static class PretrainVerb
             run.Run(cancellation);
             return TrainerCommand.Success;
         }
-        catch (Exception problem) when (problem is PhotoSetException or RunFolderException or ExecutionProviderException)
+        catch (Exception problem) when (problem is PhotoSetException or WeightsException or RunFolderException or ExecutionProviderException)
         {
             throw new UsageException(problem.Message);
         }

@@ -29,8 +29,10 @@ internal static class JobErrors
         ExecutionProviderException => new JobError("EXECUTION_PROVIDER", problem.Message),
         TrainingRuntimeException => new JobError("ENGINE_NOT_BUILT", problem.Message),
         ArtifactException => new JobError("INVALID_ARTIFACTS", problem.Message),
-        // ENOSPC and EDQUOT.
-        IOException { HResult: 28 or 122 } => new JobError("DISK_FULL", "The disk of the workspace is full. Free some space and try again; nothing was kept."),
+        _ when DiskSpace.IsExhausted(problem) => new JobError("DISK_FULL", "The disk of the workspace is full. Free some space and try again; nothing was kept."),
+        StoreUnavailableException { Problem: StoreProblem.Damaged } => new JobError("STORE_DAMAGED", problem.Message),
+        StoreUnavailableException { Problem: StoreProblem.OutOfMemory } => OutOfMemory(problem),
+        StoreUnavailableException => new JobError("STORE_UNAVAILABLE", problem.Message),
         OutOfMemoryException => OutOfMemory(problem),
         OnnxRuntimeException when problem.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) => OutOfMemory(problem),
         // Work on several threads: each may meet a problem of its own.

@@ -27,7 +27,8 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
     public TrainingPlan Resolve(FineTuneSpec spec, DatasetRecord dataset)
     {
         RequireEngine(spec);
-        var baseNetwork = spec.Base is { } id ? FindBase(id).Manifest.Network : null;
+        var known = spec.Base is { } id ? FindBase(id).Manifest : null;
+        var baseNetwork = known?.Network;
         var facts = DatasetFacts.Of(dataset);
         var network = BitNetwork.ByName(spec.Network ?? baseNetwork ?? PlanAssembly.DefaultNetwork);
         var memory = new MemoryBudget(network, facts.Labels.Count, options.MemoryBytes, ManagedKernels.AreUsed(options.Runtime));
@@ -37,8 +38,10 @@ internal sealed class JobPlanner(Workspace workspace, ArtifactCache artifacts, T
             Spec = spec with { Network = network.Name },
             Data = facts,
             BaseNetwork = baseNetwork,
+            BaseKnowsClasses = known is not null && known.Labels.SequenceEqual(facts.Labels, StringComparer.Ordinal),
             Backbone = backbone,
             LargestCrop = ShippedBackbones.Has(network) ? ShippedBackbones.LargestCrop : null,
+            LargestHeadCrop = ShippedBackbones.Has(network) ? ShippedBackbones.LargestHeadCrop : null,
             TuneRate = ShippedBackbones.Has(network) ? ShippedBackbones.TuneRate : null,
             MaxMicroBatch = memory.MaxMicroBatch,
             SecondsPerImage = Measure(network, facts.Labels.Count, memory),

@@ -5,8 +5,8 @@ using BiT.Training.Loop;
 
 namespace BiT.Training.Worker;
 
-/// <summary>Keeps a lease alive and reports progress on a timer of its own, whatever the training thread is doing; learns there that the job
-/// is to stop.</summary>
+/// <summary>Keeps a lease alive and reports progress on a timer of its own, whatever the training thread is doing; hears that the job is to
+/// stop.</summary>
 internal sealed class JobReporter : ILoopObserver, IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -17,25 +17,30 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop;
     private readonly ITimer _timer;
+    private readonly StopListener _listener;
     private readonly ThroughputWindow _throughput = new();
     private JobProgress _progress;
     private double _lossSum;
     private int _lossCount;
+    private string? _waitsFor;
+    private bool _isWaitTold;
+    private bool _isLackTold;
     private readonly Lock _reportLock = new();
     private bool _isDisposed;
 
-    /// <param name="jobs">The store.</param>
+    /// <param name="workspace">The store.</param>
     /// <param name="lease">The lease to keep.</param>
     /// <param name="time">The clock of reports.</param>
     /// <param name="shutdown">The worker shuts down.</param>
-    public JobReporter(JobStore jobs, JobLease lease, TimeProvider time, CancellationToken shutdown)
+    public JobReporter(Workspace workspace, JobLease lease, TimeProvider time, CancellationToken shutdown)
     {
-        _jobs = jobs;
+        _jobs = workspace.Jobs;
         _lease = lease;
         _time = time;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(shutdown);
         _progress = new JobProgress { Phase = "starting", Time = time.GetUtcNow() };
         _timer = time.CreateTimer(_ => Report(), null, TimeSpan.Zero, Interval);
+        _listener = new StopListener(workspace, time, Listen);
     }
 
     /// <summary>Cancelled when the job is to stop: cancellation or a pause was asked for, the lease is lost, or the worker shuts
@@ -54,11 +59,41 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
     /// <summary>Enters a phase without steps of its own.</summary>
     public void Phase(string phase) => Update(progress => progress with { Phase = phase, TimeLeft = null });
 
+    /// <summary>Enters a phase in which nothing moves, until the next. It is told once; then only the lease is kept, so that days of it do not
+    /// push the events of training out of the store.</summary>
+    /// <returns>The phase before it.</returns>
+    public string Wait(string phase)
+    {
+        lock (_lock)
+        {
+            var before = _progress.Phase;
+            (_waitsFor, _isWaitTold) = (phase, false);
+            _progress = _progress with { Phase = phase, TimeLeft = null };
+            return before;
+        }
+    }
+
     /// <summary>A phase that counts photos.</summary>
     public void Photos(string phase, int done, int total) => Update(progress => progress with { Phase = $"{phase} ({done} of {total})" });
 
     /// <summary>Appends a line for people.</summary>
     public void Message(string text) => _jobs.AppendMessage(_lease, text);
+
+    /// <summary>Appends a line for people, if the store can take it.</summary>
+    /// <returns>Whether it could.</returns>
+    public bool TryMessage(string text)
+    {
+        try
+        {
+            Message(text);
+            return true;
+        }
+        catch (StoreUnavailableException unavailable)
+        {
+            Failure = unavailable;
+            return false;
+        }
+    }
 
     /// <summary>Checks that nobody else has the job, before something is written that no row fences.</summary>
     /// <exception cref="LeaseLostException">Somebody has.</exception>
@@ -126,22 +161,23 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
 
     public void OnCheckpointing() => RequireLease();
 
-    public void OnCheckpoint(string path) => _jobs.SetCheckpoint(_lease, path);
+    public void OnCheckpoint(string path)
+    {
+        _jobs.SetCheckpoint(_lease, path);
+        if (_isLackTold)
+            _isLackTold = !TryMessage("Checkpoints are written again.");
+    }
 
+    // Told once: on a disk that is full for days there would be thousands.
     public void OnCheckpointFailed(Exception problem)
     {
-        try
-        {
-            Message($"The checkpoint could not be written ({problem.Message}); training goes on, and the one before still counts.");
-        }
-        catch (StoreUnavailableException unavailable)
-        {
-            Failure = unavailable;
-        }
+        if (!_isLackTold)
+            _isLackTold = TryMessage($"The checkpoint could not be written ({problem.Message}); training goes on, and the one before still counts.");
     }
 
     public void Dispose()
     {
+        _listener.Dispose();
         _timer.Dispose();
         // A report that is on its way ends first.
         lock (_reportLock)
@@ -157,10 +193,13 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
             _progress = change(_progress);
     }
 
-    private JobProgress TakeProgress()
+    // Null: nothing has changed, and nothing is to be told.
+    private JobProgress? TakeProgress()
     {
         lock (_lock)
         {
+            if (_isWaitTold && _progress.Phase == _waitsFor)
+                return null;
             if (_lossCount > 0)
                 _progress = _progress with { Loss = _lossSum / _lossCount };
             (_lossSum, _lossCount) = (0, 0);
@@ -188,23 +227,47 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
     {
         try
         {
-            // The work stops once; what was asked for then is the store's to know, for it may be taken back.
-            if (_jobs.Heartbeat(_lease, TakeProgress()) is not StopRequest.None and var request)
-            {
-                Request = request;
-                _stop.Cancel();
-            }
+            var progress = TakeProgress();
+            Hear(_jobs.Heartbeat(_lease, progress));
             Failure = null;
+            lock (_lock)
+                _isWaitTold |= progress is not null && progress.Phase == _waitsFor;
         }
         catch (LeaseLostException)
         {
-            IsLeaseLost = true;
-            _stop.Cancel();
+            Lose();
         }
         catch (StoreUnavailableException problem)
         {
             // A busy or full disk may recover; if not, the lease runs out and another worker takes over.
             Failure = problem;
         }
+    }
+
+    private void Listen()
+    {
+        try
+        {
+            Hear(_jobs.ReadRequest(_lease));
+        }
+        catch (LeaseLostException)
+        {
+            Lose();
+        }
+    }
+
+    // The work stops once; what was asked for then is the store's to know, for it may be taken back.
+    private void Hear(StopRequest request)
+    {
+        if (request == StopRequest.None)
+            return;
+        Request = request;
+        _stop.Cancel();
+    }
+
+    private void Lose()
+    {
+        IsLeaseLost = true;
+        _stop.Cancel();
     }
 }

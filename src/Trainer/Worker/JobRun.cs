@@ -22,12 +22,17 @@ namespace BiT.Training.Worker;
 internal sealed record JobResult(ModelManifest Manifest, JobComparison? Comparison);
 
 /// <summary>One attempt at one job, from its plan to the manifest of the version to publish.</summary>
-internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, TrainerOptions options, JobLease lease, JobReporter reporter)
+internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, TrainerOptions options, JobLease lease, JobReporter reporter, DiskWait wait)
 {
     private const string BestFile = "best.npz";
 
-    private readonly Publisher _publisher = new(workspace, options.ExternalDataThreshold);
+    // Where a run keeps its checkpoints, and the one to go on from; null at its beginning.
+    private sealed record RunProgress(CheckpointFolder Checkpoints, Checkpoint? Newest);
 
+    private readonly Publisher _publisher = new(workspace, options.ExternalDataThreshold);
+    private bool _hasToldPlan = lease.Attempt > 1;
+
+    /// <summary>Runs the job from its newest checkpoint; may be called again after it failed for want of room.</summary>
     /// <exception cref="OperationCanceledException">The job is to stop; a checkpoint was written if there was anything to keep.</exception>
     public JobResult Run(JobRecord job)
     {
@@ -36,76 +41,117 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         var planner = new JobPlanner(workspace, artifacts, options, reporter.Stop);
         var plan = planner.Plan(job, dataset);
         workspace.Jobs.SetPlan(lease, plan.ToJson());
-        if (lease.Attempt == 1)
+        if (!_hasToldPlan)
         {
             foreach (var reason in plan.Reasons)
                 reporter.Message(reason);
         }
+        _hasToldPlan = true;
         reporter.Stop.ThrowIfCancellationRequested();
         var initial = planner.InitialWeights(plan);
         var trained = plan.Method == "head" ? RunHead(plan, dataset, initial) : RunFull(plan, dataset, initial);
         var manifest = trained with { Lineage = Lineage.With(trained.Lineage, Lineage.BaseHash, planner.BaseHash(plan)) };
-        return new JobResult(manifest, job.Spec.Promotion == PromotionRule.IfBetter ? Compare(job.Spec, dataset, manifest) : null);
+        return new JobResult(manifest, job.Spec.Promotion == PromotionRule.IfBetter ? wait.Retry(() => Compare(job.Spec, dataset, manifest)) : null);
     }
 
     private ModelManifest RunFull(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)
     {
-        using var training = Pixels(dataset, Split.Train, plan.Resize);
-        using var validation = Pixels(dataset, Split.Validation, plan.Crop);
+        var photos = new JobPhotos(workspace, dataset, options, reporter);
+        var progress = Progress(plan, initial.Parameters);
+        // What a checkpoint holds goes on from a head that was trained long ago.
+        if (plan.HeadFirst is { } first && progress.Newest is null)
+            initial = WithTrainedHead(first.PlanOf(plan), photos, initial);
+        using var training = photos.Pixels(Split.Train, plan.Resize);
+        using var validation = photos.Pixels(Split.Validation, plan.Crop);
         reporter.Phase("building graphs");
         var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels);
         using var evaluation = new EvaluationEngine(artifacts.GetOrWrite(TrainingGraphs.Evaluation(initial.Network, sizes)), options.Runtime);
-        var result = Train(plan, initial, TrainingGraphs.Training(initial.Network, sizes), initial.Parameters,
+        using var engine = plan.Engine is null ? OwnEngine(plan, initial, TrainingGraphs.Training(initial.Network, sizes), initial.Parameters) : OrtEngine(plan, initial);
+        var result = Train(plan, initial, engine, progress, initial.Parameters,
             new AugmentedPhotos(training, plan), validation.Count > 0 ? new PhotoEvaluator(evaluation, validation) : null);
 
         var weights = new WeightSet(initial.Network, plan.ClassCount, result.Weights);
-        reporter.Stop.ThrowIfCancellationRequested();
-        var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
-        reporter.Stop.ThrowIfCancellationRequested();
-        return Reported(plan, dataset, result, validation.Count > 0 ? AsServed(graph, validation) : null) with
+        // What was trained is in memory alone, if the last checkpoint found no room.
+        return wait.Retry(() =>
         {
-            InferenceGraph = graph.Model,
-            InferenceGraphData = graph.Data,
-            Weights = _publisher.StoreWeights(weights),
-        };
+            reporter.Stop.ThrowIfCancellationRequested();
+            var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
+            reporter.Stop.ThrowIfCancellationRequested();
+            return Reported(plan, dataset, result, validation.Count > 0 ? AsServed(graph, validation) : null) with
+            {
+                InferenceGraph = graph.Model,
+                InferenceGraphData = graph.Data,
+                Weights = _publisher.StoreWeights(weights),
+            };
+        });
     }
 
     private ModelManifest RunHead(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)
     {
-        using var training = Pixels(dataset, Split.Train, plan.Crop);
-        using var validation = Pixels(dataset, Split.Validation, plan.Crop);
         var backbone = initial.WithoutHead();
         var graph = _publisher.StoreInferenceGraph(backbone, plan.Crop, labels: null);
-        using var trainingFeatures = Features(dataset, Split.Train, training, graph, plan);
-        using var validationFeatures = Features(dataset, Split.Validation, validation, graph, plan);
+        using var features = new HeadFeatures(new JobPhotos(workspace, dataset, options, reporter), graph, plan);
         reporter.Phase("building graphs");
-        var head = NetworkParameters.Head(backbone.Network.FeatureCount, plan.ClassCount);
-        var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels);
-        var result = Train(plan, initial, TrainingGraphs.HeadTraining(backbone.Network.FeatureCount, sizes), head,
-            new StoredFeatures(trainingFeatures, training.Labels, plan),
-            validation.Count > 0 ? new FeatureEvaluator(validationFeatures, validation.Labels) : null);
+        var head = HeadParameters(initial, plan);
+        using var engine = OwnEngine(plan, initial, HeadGraph(plan, initial), head);
+        var result = Train(plan, initial, engine, Progress(plan, head), head, features.Stream(plan), features.Evaluator);
 
-        reporter.Stop.ThrowIfCancellationRequested();
-        var weights = backbone.WithHead(plan.ClassCount, result.Weights[NetworkParameters.HeadKernelName], result.Weights[NetworkParameters.HeadBiasName]);
-        var storedHead = _publisher.StoreHead(weights);
-        return Reported(plan, dataset, result, validation.Count > 0 ? AsServed(storedHead, validationFeatures) : null) with
+        var weights = WithHead(backbone, plan, result);
+        return wait.Retry(() =>
         {
-            InferenceGraph = graph.Model,
-            InferenceGraphData = graph.Data,
-            Weights = _publisher.StoreWeights(backbone),
-            Head = storedHead,
-        };
+            reporter.Stop.ThrowIfCancellationRequested();
+            var storedHead = _publisher.StoreHead(weights);
+            return Reported(plan, dataset, result, features.Evaluator is null ? null : AsServed(storedHead, features.Validation)) with
+            {
+                InferenceGraph = graph.Model,
+                InferenceGraphData = graph.Data,
+                Weights = _publisher.StoreWeights(backbone),
+                Head = storedHead,
+            };
+        });
     }
+
+    // Seconds: nothing is kept of it but the features, and an interrupted job does it again.
+    private WeightSet WithTrainedHead(TrainingPlan plan, JobPhotos photos, WeightSet initial)
+    {
+        var backbone = initial.WithoutHead();
+        using var features = new HeadFeatures(photos, _publisher.StoreInferenceGraph(backbone, plan.Crop, labels: null), plan);
+        reporter.Phase("training the head");
+        var head = HeadParameters(initial, plan);
+        using var engine = OwnEngine(plan, initial, HeadGraph(plan, initial), head);
+        var inputs = new LoopInputs
+        {
+            Plan = plan,
+            Parameters = head,
+            Stream = features.Stream(plan),
+            Evaluator = features.Evaluator,
+            Checkpoints = null,
+            Observer = new SilentObserver(),
+        };
+        return WithHead(backbone, plan, new TrainingLoop(inputs, engine).Run(resumed: null, reporter.Stop));
+    }
+
+    private static IReadOnlyList<Parameter> HeadParameters(WeightSet weights, TrainingPlan plan) =>
+        NetworkParameters.Head(weights.Network.FeatureCount, plan.ClassCount);
+
+    private Graph HeadGraph(TrainingPlan plan, WeightSet weights) => TrainingGraphs.HeadTraining(
+        weights.Network.FeatureCount, new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels));
+
+    private static WeightSet WithHead(WeightSet backbone, TrainingPlan plan, LoopResult result) =>
+        backbone.WithHead(plan.ClassCount, result.Weights[NetworkParameters.HeadKernelName], result.Weights[NetworkParameters.HeadBiasName]);
 
     private bool UsesKernels => ManagedKernels.AreUsed(options.Runtime);
 
-    private LoopResult Train(
-        TrainingPlan plan, WeightSet initial, Graph graph, IReadOnlyList<Parameter> parameters, ITrainingStream stream, IEvaluator? evaluator)
+    private RunProgress Progress(TrainingPlan plan, IReadOnlyList<Parameter> parameters)
     {
         var checkpoints = new CheckpointFolder(workspace.JobFolder(lease.JobId), lease.Attempt, plan.Hash, Fingerprint.Of(options.Runtime));
-        using var engine = plan.Engine is null ? OwnEngine(plan, initial, graph, parameters) : OrtEngine(plan, initial);
-        var resumed = checkpoints.LoadNewest(parameters, reporter.Message);
-        if (resumed is not null)
+        return new RunProgress(checkpoints, checkpoints.LoadNewest(parameters, reporter.Message));
+    }
+
+    private LoopResult Train(
+        TrainingPlan plan, WeightSet initial, ITrainingEngine engine, RunProgress progress, IReadOnlyList<Parameter> parameters, ITrainingStream stream, IEvaluator? evaluator)
+    {
+        if (progress.Newest is { } resumed)
         {
             reporter.Resumed(resumed.State, plan.Steps);
             reporter.Message($"Resumed at step {resumed.State.Step} of {plan.Steps}.");
@@ -118,14 +164,14 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
                 Parameters = parameters,
                 Stream = stream,
                 Evaluator = evaluator,
-                Checkpoints = checkpoints,
+                Checkpoints = progress.Checkpoints,
                 Observer = reporter,
                 CheckpointInterval = options.CheckpointInterval,
             },
             engine);
         try
         {
-            var result = loop.Run(resumed, reporter.Stop);
+            var result = loop.Run(progress.Newest, reporter.Stop);
             reporter.Trained(result.State);
             return result;
         }
@@ -143,8 +189,12 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             : new WeightSet(initial.Network, plan.ClassCount, best.Arrays);
         reporter.RequireLease();
         var path = Path.Combine(workspace.AttemptFolder(lease), BestFile);
-        NpzWeights.Write(path + ".tmp", weights);
-        DurableFile.Replace(path + ".tmp", path);
+        wait.Retry(() =>
+        {
+            NpzWeights.Write(path + ".tmp", weights);
+            DurableFile.Replace(path + ".tmp", path);
+            return true;
+        });
         return FormattableString.Invariant($"The best weights before that ({best.Accuracy:P1} of the validation photos right, at step {best.Step}) are kept in the workspace, ")
             + $"{Path.GetRelativePath(workspace.Path, path)}: `bit models import` makes a version of them.";
     }
@@ -162,25 +212,6 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         initial, new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep),
         Path.Combine(workspace.JobFolder(lease.JobId), $"ort-training-{lease.Attempt}"), options.Runtime);
 
-    private PhotoPixels Pixels(DatasetRecord dataset, Split split, int side)
-    {
-        var total = dataset.Photos.Count(photo => photo.Split == split);
-        return PhotoPixels.Prepare(workspace, dataset, split, side, options.Threads,
-            done => reporter.Photos("preparing photos", done, total), reporter.Stop);
-    }
-
-    private RecordFile Features(DatasetRecord dataset, Split split, PhotoPixels photos, GraphBlobs graph, TrainingPlan plan)
-    {
-        var network = BitNetwork.ByName(plan.Network);
-        var batch = new MemoryBudget(network, plan.ClassCount, options.MemoryBytes, UsesKernels).ForwardBatch(plan.Crop);
-        // Features differ in their last bits.
-        var form = UsesKernels ? "" : "-plain";
-        var path = Path.Combine(workspace.CacheFolder, $"features-{dataset.Id[..32]}-{split.ToString().ToLowerInvariant()}-{graph.Model[..32]}{form}.f32");
-        return PhotoFeatures.Compute(
-            path, photos, () => StoredGraph.Open(workspace.Blobs, graph, options.Runtime, reporter.Message), network.FeatureCount, batch,
-            done => reporter.Photos("computing features", done, photos.Count), reporter.Stop);
-    }
-
     private int CountCorrect(ModelManifest manifest, DatasetRecord dataset, PhotoPixels photos)
     {
         using var version = ServedVersion.Open(workspace.Blobs, manifest, options.Runtime, reporter.Message);
@@ -196,7 +227,8 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         var comparison = new JobComparison { PhotoCount = photoCount, Previous = previous?.Id };
         if (photoCount == 0 || previous is null)
             return comparison;
-        using var photos = Pixels(dataset, Split.Validation, manifest.InputSize);
+        var all = new JobPhotos(workspace, dataset, options, reporter);
+        using var photos = all.Pixels(Split.Validation, manifest.InputSize);
         comparison = comparison with
         {
             NewCorrect = CountCorrect(manifest, dataset, photos),
@@ -204,7 +236,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         };
         try
         {
-            using var ownPhotos = Pixels(dataset, Split.Validation, previous.Manifest.InputSize);
+            using var ownPhotos = all.Pixels(Split.Validation, previous.Manifest.InputSize);
             reporter.Phase("comparing");
             return comparison with { PreviousCorrect = CountCorrect(previous.Manifest, dataset, ownPhotos) };
         }

@@ -8,6 +8,7 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
 {
     private readonly ArtifactCache _artifacts = new(workspace.ArtifactFolder);
     private volatile bool _isJobRunning;
+    private string? _leaseProblem;
 
     /// <summary>Whether a job is in work at this moment.</summary>
     public bool IsJobRunning => _isJobRunning;
@@ -32,11 +33,16 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
     {
         try
         {
-            return workspace.Jobs.TryLease(options.WorkerId, options.LeaseDuration);
+            var lease = workspace.Jobs.TryLease(options.WorkerId, options.LeaseDuration);
+            _leaseProblem = null;
+            return lease;
         }
         catch (StoreUnavailableException problem)
         {
-            Log(problem.Message);
+            // Once: it is asked three times a second, and a disk may be full for days.
+            if (problem.Message != _leaseProblem)
+                Log(problem.Message);
+            _leaseProblem = problem.Message;
             return null;
         }
     }
@@ -44,7 +50,7 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
     private void Run(JobLease lease, CancellationToken shutdown)
     {
         Log($"Job {lease.JobId}: attempt {lease.Attempt} begins.");
-        using var reporter = new JobReporter(workspace.Jobs, lease, time, shutdown);
+        using var reporter = new JobReporter(workspace, lease, time, shutdown);
         _isJobRunning = true;
         try
         {
@@ -66,9 +72,10 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
     {
         try
         {
-            var job = workspace.Jobs.Find(lease.JobId) ?? throw new StoreNotFoundException($"Job {lease.JobId} vanished.");
-            var result = new JobRun(workspace, _artifacts, options, lease, reporter).Run(job);
-            var version = workspace.Jobs.Publish(lease, result.Manifest, result.Comparison);
+            var wait = new DiskWait(workspace, reporter, time);
+            var run = new JobRun(workspace, _artifacts, options, lease, reporter, wait);
+            var result = wait.Retry(() => run.Run(Find(lease.JobId)));
+            var version = wait.Retry(() => workspace.Jobs.Publish(lease, result.Manifest, result.Comparison));
             Leftovers.DeleteJob(workspace, lease.JobId);
             return $"published {version.Id}, validation accuracy {version.Manifest.ValidationAccuracy:P1}";
         }
@@ -76,14 +83,14 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
         {
             return "another worker has it now";
         }
-        catch (OperationCanceledException) when (reporter.Stop.IsCancellationRequested)
+        catch (Exception stopped) when (stopped is JobCancelRequestedException || (stopped is OperationCanceledException && reporter.Stop.IsCancellationRequested))
         {
             // Cancelled, Paused or Queued: whichever was asked for in the end.
             return $"stopped ({reporter.Request}), now {workspace.Jobs.Release(lease)}";
         }
-        catch (Exception problem) when (problem is StoreUnavailableException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (MayPass(problem))
         {
-            // A full or busy disk may recover, and the work so far is in the checkpoint: the lease runs out, the job is taken again, and the
+            // A busy or failing disk may recover, and the work so far is in the checkpoint: the lease runs out, the job is taken again, and the
             // store ends it after a few attempts without a new step.
             Log(problem.ToString());
             TryTell(lease, $"The workspace cannot be read or written: {problem.Message} The job is taken again in {options.LeaseDuration.TotalSeconds:0} s.");
@@ -97,6 +104,12 @@ internal sealed class TrainerWorker(Workspace workspace, TrainerOptions options,
             return $"failed, {error.Reason}: {error.Message}";
         }
     }
+
+    // Damage and want of memory end the job with their reason; it is of no use to try them again.
+    private static bool MayPass(Exception problem) => problem is IOException or UnauthorizedAccessException
+        or StoreUnavailableException { Problem: not (StoreProblem.Damaged or StoreProblem.OutOfMemory) };
+
+    private JobRecord Find(string jobId) => workspace.Jobs.Find(jobId) ?? throw new StoreNotFoundException($"Job {jobId} vanished.");
 
     private void TryTell(JobLease lease, string message)
     {

@@ -46,6 +46,24 @@ public sealed partial class ProcessFaultTests : IDisposable
     }
 
     [Fact]
+    public async Task Job_WhoseTrainerIsKilledAlone_GoesOnUnderTheSameServer()
+    {
+        await using var server = await TrainingServer.StartAsync(Workspace, _folder.Path);
+        var job = await server.SubmitAsync(await server.UploadAsync(), steps: 400);
+        await server.ReachAsync(job, step: 3);
+        var before = (await server.GetAsync(job)).Progress.Step;
+
+        TrainingServer.Kill(server.TrainerId());
+        await BitProcess.AssertConsistentAsync(Workspace);
+        var done = await server.EndAsync(job);
+
+        Assert.True(done.State == JobState.Succeeded, $"{done.Error} {server.Log}");
+        Assert.True(done.Attempt > 1, $"It ended before it was killed, at step {before}.");
+        Assert.Contains("was ended by signal 9 (SIGKILL)", server.Log);
+        await BitProcess.AssertConsistentAsync(Workspace);
+    }
+
+    [Fact]
     public async Task Trainer_ThatRunsOutOfMemory_LosesNothingAndTheJobGoesOn()
     {
         await using var server = await TrainingServer.StartAsync(Workspace, _folder.Path);

@@ -34,6 +34,10 @@ internal sealed class TrainingServer : IAsyncDisposable
     public static async Task<TrainingServer> StartAsync(string workspace, string toolFolder, params string[] options) => new(
         workspace, await ServerProcess.StartAsync(workspace, [.. TrainerOptions(toolFolder), .. options]));
 
+    /// <summary>As <see cref="StartAsync"/> on a disk of its own, of a few megabytes; see <see cref="ServerProcess.CanMountAsync"/>.</summary>
+    public static async Task<TrainingServer> StartOnSmallDiskAsync(string workspace, string toolFolder, int megabytes) => new(
+        workspace, await ServerProcess.StartOnSmallDiskAsync(workspace, megabytes, TrainerOptions(toolFolder)));
+
     public async Task<string> UploadAsync() => (await Datasets.UploadAsync("colours", Uploads.TwoColours(0))).Dataset.Name;
 
     public async Task<string> SubmitAsync(string dataset, int steps) => (await FineTuning.SubmitFineTuneJobAsync(

@@ -69,7 +69,7 @@ public sealed class JsonAnswerTests
 
         var run = await CommandRun.OfAsync(Cancel,
             "finetune", folder.Path, "--model", "flowers", "--promote", "if-better", "--json", "--server", service.Address,
-            "--recipe", "lite", "--engine", "ort-training", "--steps", "40", "--early-stopping-patience", "0", "--learning-rate", "0.003", "--budget", "2m");
+            "--recipe", "lite", "--engine", "ort-training", "--steps", "40", "--early-stopping-patience", "0", "--head-steps", "0", "--learning-rate", "0.003", "--budget", "2m");
 
         Assert.Equal(ExitCodes.Ok, run.ExitCode);
         Assert.Equal("models/flowers/versions/3", run.Json.GetProperty("model_version").GetString());
@@ -87,6 +87,7 @@ public sealed class JsonAnswerTests
                 {
                     Steps = 40,
                     EarlyStoppingPatience = 0,
+                    HeadSteps = 0,
                     LearningRate = 0.003,
                     TimeBudget = new Google.Protobuf.WellKnownTypes.Duration { Seconds = 120 },
                 },

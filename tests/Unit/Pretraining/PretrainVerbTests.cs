@@ -104,6 +104,51 @@ public sealed class PretrainVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task Pretrain_FromAnEarlierRunsWeights_GoesOnFromWhatTheyKnow()
+    {
+        var zip = PhotoFiles.Zip(At("squares.zip"), PhotoFiles.Squares(perClass: 14));
+        await Run($"pretrain --data {zip} --out {At("first")} {Short} --epochs 8");
+        await Run($"snapshot --run {At("first")} --weights {At("first.npz")}");
+        // Too small a rate to change anything within a step.
+        var next = $"pretrain --data {zip} --weights {At("first.npz")} --out {At("next")} --size 32 --batch 8 --learning-rate 1e-12 --epochs 1 --holdout 0.2 --log-steps 1";
+
+        var (code, _, error) = await Run(next);
+
+        Assert.Equal((0, ""), (code, error));
+        var reached = File.ReadLines(At("first/curve.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).Last(line => Event(line) == "evaluation");
+        var kept = File.ReadLines(At("next/curve.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).Last(line => Event(line) == "evaluation");
+        Assert.Equal(reached.GetProperty("loss").GetDouble(), kept.GetProperty("loss").GetDouble(), 1e-4);
+
+        // Without what names the head's classes, or for other classes, the head is new.
+        File.Delete(At("first.npz.json"));
+        var (other, _, warning) = await Run(next.Replace(At("next"), At("other"), StringComparison.Ordinal));
+        Assert.Equal((0, true), (other, warning.Contains("new one", StringComparison.Ordinal)));
+        var unknowing = JsonDocument.Parse(File.ReadLines(At("other/curve.jsonl")).First()).RootElement;
+        Assert.Equal(Math.Log(3), unknowing.GetProperty("loss").GetDouble(), 1e-4);
+
+        // The weights are part of the plan.
+        var (refused, _, difference) = await Run(next.Replace($"--weights {At("first.npz")} ", "", StringComparison.Ordinal));
+        Assert.Equal(2, refused);
+        Assert.Contains("weights.sha256: ", difference);
+        Assert.Contains("now none", difference);
+    }
+
+    [Theory]
+    [InlineData("missing.npz", "missing.npz")]
+    [InlineData("text.npz", "no readable npz")]
+    public async Task Pretrain_FromWeightsThatCannotBeRead_IsRefused(string file, string named)
+    {
+        var zip = PhotoFiles.Zip(At("squares.zip"), PhotoFiles.Squares(perClass: 4));
+        File.WriteAllText(At("text.npz"), "text");
+
+        var (code, _, error) = await Run($"pretrain --data {zip} --weights {At(file)} --out {At("run")} {Short}");
+
+        Assert.Equal(2, code);
+        Assert.Contains(named, error);
+        Assert.False(Directory.Exists(At("run")));
+    }
+
+    [Fact]
     public async Task Pretrain_OtherPhotosInTheSameFolder_IsRefused()
     {
         var files = PhotoFiles.Squares(perClass: 8);

@@ -80,12 +80,12 @@ public sealed class PretrainingPlannerTests : IDisposable
     [Fact]
     public void Plan_ThatDoesNotFitIntoMemory_NamesTheMicroBatchThatDoes()
     {
-        var problem = Assert.Throws<PlanException>(() => PretrainingPlanner.Plan(Request with { BatchSize = 2048 }, _set.Labels, _set.Photos, _set.Photos, 400L << 20));
+        var problem = Assert.Throws<PlanException>(() => PretrainingPlanner.Plan(Request with { BatchSize = 2048 }, _set.Labels, _set.Photos, _set.Photos, weights: null, 400L << 20));
 
         Assert.Matches("at most [1-9][0-9]* do", problem.Message);
     }
 
-    private PretrainingPlan Plan(PretrainingRequest request) => PretrainingPlanner.Plan(request, _set.Labels, _set.Photos, _set.Photos, Memory);
+    private PretrainingPlan Plan(PretrainingRequest request) => PretrainingPlanner.Plan(request, _set.Labels, _set.Photos, _set.Photos, weights: null, Memory);
 
     private static PretrainingRequest Request => new()
     {

@@ -119,15 +119,28 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public void Publish_CancellationAskedMeanwhile_Succeeds()
+    public void Publish_CancellationAskedMeanwhile_ChangesNothingAndTheJobIsCancelled()
     {
         using var test = new TestWorkspace();
         var job = test.Submit();
         var lease = test.Lease();
         test.Jobs.RequestCancel(job.Id);
 
-        test.Jobs.Publish(lease, test.Manifest());
+        // It might have taken over an alias.
+        Assert.Throws<JobCancelRequestedException>(() => test.Jobs.Publish(lease, test.Manifest()));
 
-        Assert.Equal(JobState.Succeeded, test.Job(job.Id).State);
+        Assert.Null(test.Workspace.Models.Find("flowers"));
+        Assert.Equal(JobState.Cancelled, test.Jobs.Release(lease));
+        Assert.Equal([JobState.Queued, JobState.Running, JobState.Cancelled], test.States(job.Id));
+    }
+
+    [Fact]
+    public void Cancel_BehindPublish_ComesTooLate()
+    {
+        using var test = new TestWorkspace();
+        var job = test.Submit();
+        var version = test.Jobs.Publish(test.Lease(), test.Manifest());
+
+        Assert.Equal((JobState.Succeeded, version.Id), (test.Jobs.RequestCancel(job.Id).State, test.Job(job.Id).Result));
     }
 }

@@ -48,6 +48,16 @@ public sealed class WorkspaceTests
     }
 
     [Fact]
+    public void Open_WhileNothingCanBeWritten_ComesUpToRead()
+    {
+        using var test = new TestWorkspace(new WorkspaceOptions { BusyTimeout = TimeSpan.FromSeconds(1) });
+        var job = test.Submit();
+        using var connection = test.OpenDatabase();
+        using (connection.BeginTransaction(deferred: false))
+            Assert.Equal(JobState.Queued, test.OpenAgain().Jobs.Find(job.Id)?.State);
+    }
+
+    [Fact]
     public void Open_NewerSchema_SaysWhichVersions()
     {
         using var folder = new TemporaryFolder();

@@ -119,6 +119,30 @@ public sealed class TrainerWorkerTests : IDisposable
     }
 
     [Fact]
+    public async Task FullJob_WithTheHeadFirst_StartsFromWhatTheHeadAloneReachesAndResumesToTheBit()
+    {
+        var head = await RunAsync(Spec("head", "paper", Short with { Steps = 60, BatchSize = null, MicroBatchSize = null, LearningRate = null, WarmupSteps = null, EvaluationInterval = 3 }));
+        var spec = Spec("full", "lite", Short with { HeadSteps = 60, MixupAlpha = 0.2 });
+        var whole = await RunAsync(spec);
+        var interrupted = _workspace.Jobs.Submit(spec, null);
+        await RunUntilAsync(interrupted.Id, job => job.Progress is { Step: >= 8 });
+        // Neither the features nor the head are there any more: the checkpoint alone must do.
+        Directory.Delete(_workspace.CacheFolder, recursive: true);
+        Directory.CreateDirectory(_workspace.CacheFolder);
+        await RunUntilAsync(interrupted.Id, job => job.IsDone);
+
+        Assert.True(whole.State == JobState.Succeeded, whole.Error?.ToString());
+        var start = Report(Version(whole).Manifest).Curve[0];
+        Assert.Equal((0, null, Version(head).Manifest.ValidationAccuracy), (start.Step, start.Loss, start.ValidationAccuracy));
+        Assert.InRange(start.ValidationAccuracy ?? 0, 0.5, 1);
+        Assert.InRange(Version(whole).Manifest.ValidationAccuracy ?? 0, start.ValidationAccuracy ?? 0, 1);
+        var resumed = Job(interrupted.Id);
+        Assert.True(resumed is { State: JobState.Succeeded, Attempt: > 1 }, resumed.Error?.ToString());
+        Assert.Equal(Version(whole).Manifest.Weights, Version(resumed).Manifest.Weights);
+        Assert.Equal(Version(whole).Manifest.Report, Version(resumed).Manifest.Report);
+    }
+
+    [Fact]
     public async Task Job_CancelledWhileTraining_EndsCancelledWithItsCheckpointAndNoVersion()
     {
         var job = _workspace.Jobs.Submit(Spec("full", "scratch", Short with { Steps = 100_000 }), null);

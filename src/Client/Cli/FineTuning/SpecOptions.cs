@@ -33,6 +33,8 @@ internal sealed class SpecOptions
     private readonly Option<int?> _evaluationInterval = Value<int?>("--evaluation-interval", "STEPS", "Steps between two evaluations.");
     private readonly Option<int?> _patience = Value<int?>(
         "--early-stopping-patience", "N", "Stop after N evaluations without improvement; 0: never.");
+    private readonly Option<int?> _headSteps = Value<int?>(
+        "--head-steps", "N", "For full: steps in which a new head is trained alone before all weights are; 0: none.");
     private readonly Option<long?> _seed = Value<long?>("--seed", "N", "Seed of every random choice.");
     private readonly Option<TimeSpan?> _budget = new("--budget", "--time-budget")
     {
@@ -46,7 +48,7 @@ internal sealed class SpecOptions
     {
         foreach (var option in (Option[])
             [_network, _base, _method, _recipe, _engine, _budget, _steps, _batchSize, _microBatchSize, _learningRate, _resize, _crop, _mixupAlpha,
-                _momentum, _weightDecay, _warmupSteps, _evaluationInterval, _patience, _seed])
+                _momentum, _weightDecay, _warmupSteps, _evaluationInterval, _patience, _headSteps, _seed])
             command.Options.Add(option);
     }
 
@@ -74,6 +76,7 @@ internal sealed class SpecOptions
             WarmupSteps = parsed.GetValue(_warmupSteps),
             EvaluationInterval = parsed.GetValue(_evaluationInterval),
             EarlyStoppingPatience = parsed.GetValue(_patience),
+            HeadSteps = parsed.GetValue(_headSteps),
             Seed = parsed.GetValue(_seed),
             TimeBudget = parsed.GetValue(_budget),
         },

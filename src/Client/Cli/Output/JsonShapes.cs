@@ -175,6 +175,7 @@ internal static class JsonShapes
         spec.Overrides.WarmupSteps,
         spec.Overrides.EvaluationInterval,
         spec.Overrides.EarlyStoppingPatience,
+        spec.Overrides.HeadSteps,
         spec.Overrides.Seed,
         TimeBudgetSeconds = spec.Overrides.TimeBudget?.TotalSeconds,
         Promotion = spec.Promotion == PromotionRule.Never ? null : PromotionText.NameOf(spec.Promotion),

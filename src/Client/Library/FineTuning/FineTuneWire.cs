@@ -117,6 +117,7 @@ internal static class FineTuneWire
         EarlyStoppingPatience = values.HasEarlyStoppingPatience ? values.EarlyStoppingPatience : null,
         Seed = values.HasSeed ? values.Seed : null,
         TimeBudget = values.TimeBudget?.ToTimeSpan(),
+        HeadSteps = values.HasHeadSteps ? values.HeadSteps : null,
     };
 
     // Unset optional fields must stay unset: 0 is a value (early stopping off, MixUp off).
@@ -151,6 +152,8 @@ internal static class FineTuneWire
             wire.Seed = seed;
         if (values.TimeBudget is { } timeBudget)
             wire.TimeBudget = Duration.FromTimeSpan(timeBudget);
+        if (values.HeadSteps is { } headSteps)
+            wire.HeadSteps = headSteps;
         return wire;
     }
 }

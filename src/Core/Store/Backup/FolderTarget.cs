@@ -5,26 +5,24 @@ namespace BiT.Core.Store;
 internal sealed class FolderTarget : IBackupTarget
 {
     private readonly string _folder;
+    private readonly BackupStaging _staging;
     private readonly BlobStore _blobs;
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly List<(string Name, string Path)> _staged = [];
 
-    /// <exception cref="BackupException">The folder holds something else.</exception>
+    /// <exception cref="BackupException">The folder holds something else, or another backup is being made there.</exception>
     public FolderTarget(string folder)
     {
         _folder = folder;
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(path => Path.GetFileName(path) is not ("blobs" or "staging" or "jobs" or WorkspaceInspection.DatabaseName or BackupManifest.NextFileName))
             && !File.Exists(Path.Combine(folder, BackupManifest.FileName)))
             throw new BackupException($"{folder} is neither empty nor a backup. Choose another folder.");
-        StagingFolder = Path.Combine(folder, "staging");
         Directory.CreateDirectory(Path.Combine(folder, "blobs"));
-        if (Directory.Exists(StagingFolder))
-            Directory.Delete(StagingFolder, recursive: true);
-        Directory.CreateDirectory(StagingFolder);
+        _staging = BackupStaging.Take(Path.Combine(folder, "staging"));
         _blobs = new BlobStore(Path.Combine(folder, "blobs"), StagingFolder);
     }
 
-    public string StagingFolder { get; }
+    public string StagingFolder => _staging.Path;
 
     public void AddBlob(BlobStore blobs, string hash)
     {
@@ -58,11 +56,7 @@ internal sealed class FolderTarget : IBackupTarget
         DeleteOld();
     }
 
-    public void Dispose()
-    {
-        if (Directory.Exists(StagingFolder))
-            Directory.Delete(StagingFolder, recursive: true);
-    }
+    public void Dispose() => _staging.Dispose();
 
     private bool IsWhole(string hash)
     {

@@ -5,22 +5,33 @@ namespace BiT.Core.Store;
 /// <summary>A backup as one tar file. It appears under its name when it is whole.</summary>
 internal sealed class TarTarget : IBackupTarget
 {
+    /// <summary>The tar file's name on its way.</summary>
+    internal const string StagedName = "backup.tar";
+
     private readonly string _path;
+    private readonly BackupStaging _staging;
     private readonly FileStream _file;
     private readonly TarWriter _tar;
 
-    public TarTarget(string path)
+    /// <exception cref="BackupException">Another backup to the same file is being made.</exception>
+    public TarTarget(string path, Action<string> progress)
     {
         _path = path;
-        StagingFolder = path + ".staging";
-        if (Directory.Exists(StagingFolder))
-            Directory.Delete(StagingFolder, recursive: true);
-        Directory.CreateDirectory(StagingFolder);
-        _file = new FileStream(Path.Combine(StagingFolder, "backup.tar"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        BackupStaging.DeleteAbandoned(Path.GetDirectoryName(path) ?? "/", progress);
+        _staging = BackupStaging.Take(path + BackupStaging.Suffix);
+        try
+        {
+            _file = new FileStream(Path.Combine(StagingFolder, StagedName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch
+        {
+            _staging.Dispose();
+            throw;
+        }
         _tar = new TarWriter(_file, TarEntryFormat.Pax, leaveOpen: true);
     }
 
-    public string StagingFolder { get; }
+    public string StagingFolder => _staging.Path;
 
     public void AddBlob(BlobStore blobs, string hash)
     {
@@ -60,8 +71,7 @@ internal sealed class TarTarget : IBackupTarget
             }
             finally
             {
-                if (Directory.Exists(StagingFolder))
-                    Directory.Delete(StagingFolder, recursive: true);
+                _staging.Dispose();
             }
         }
     }

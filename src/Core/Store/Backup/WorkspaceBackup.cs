@@ -41,7 +41,7 @@ public sealed class WorkspaceBackup
         if (full == source || full.StartsWith(source + Path.DirectorySeparatorChar, StringComparison.Ordinal))
             throw new BackupException($"{full} lies in the workspace itself. Choose a place outside, best on another disk.");
         Directory.CreateDirectory(Path.GetDirectoryName(full) ?? "/");
-        using IBackupTarget place = full.EndsWith(TarExtension, StringComparison.OrdinalIgnoreCase) ? new TarTarget(full) : new FolderTarget(full);
+        using IBackupTarget place = full.EndsWith(TarExtension, StringComparison.OrdinalIgnoreCase) ? new TarTarget(full, progress) : new FolderTarget(full);
         return new WorkspaceBackup(source, place, progress).Make(time, ct);
     }
 

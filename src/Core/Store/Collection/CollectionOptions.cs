@@ -11,6 +11,12 @@ public sealed record CollectionOptions
 
     /// <summary>Progress events of jobs that are done, since their end. The other events stay.</summary>
     public TimeSpan EventAge { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>Resized photos, features and training graphs, since their last use.</summary>
+    public TimeSpan CacheAge { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Their size, in bytes; beyond it the least recently used go.</summary>
+    public long CacheBytes { get; init; } = 50L << 30;
 }
 
 /// <summary>What was collected, or would be.</summary>
@@ -40,6 +46,12 @@ public sealed record CollectionReport
     /// <summary>Progress events.</summary>
     public required long EventCount { get; init; }
 
+    /// <summary>Files of cache/ and graphs of artifacts/, which are made again when they are needed.</summary>
+    public required int CacheCount { get; init; }
+
+    /// <summary>Their size.</summary>
+    public required long CacheBytes { get; init; }
+
     /// <summary>Whether nothing was found.</summary>
-    public bool IsEmpty => BlobCount == 0 && CheckpointJobCount == 0 && EventCount == 0;
+    public bool IsEmpty => BlobCount == 0 && CheckpointJobCount == 0 && EventCount == 0 && CacheCount == 0;
 }

@@ -73,7 +73,8 @@ internal sealed class TaskLane(
                 workspace.Tasks.Release(lease);
             return "stopped";
         }
-        catch (Exception problem) when (problem is not (TaskLostException or StoreUnavailableException))
+        // A caller waits: of a store that is busy it learns by the next attempt, of what does not pass at once.
+        catch (Exception problem) when (problem is not (TaskLostException or StoreUnavailableException { Problem: StoreProblem.Busy }))
         {
             Log(problem.ToString());
             return Fail(lease, JobErrors.Of(problem));

@@ -36,10 +36,26 @@ public sealed class ErrorMappingTests
         { new JobStateException("JOB_DONE", "1", "m"), Code.FailedPrecondition, "JOB_DONE" },
         { new ModelStateException("VERSION_IN_USE", "m"), Code.FailedPrecondition, "VERSION_IN_USE" },
         { new IOException("secret", 28), Code.ResourceExhausted, "DISK_FULL" },
+        { new OutOfMemoryException("secret"), Code.ResourceExhausted, "OUT_OF_MEMORY" },
+        { Store(5), Code.Unavailable, "STORE_BUSY" },
+        { Store(6), Code.Unavailable, "STORE_BUSY" },
+        { Store(7), Code.ResourceExhausted, "OUT_OF_MEMORY" },
+        { Store(8), Code.Unavailable, "STORE_UNAVAILABLE" },
+        { Store(10), Code.Unavailable, "STORE_UNAVAILABLE" },
+        { Store(10, extended: 3082), Code.ResourceExhausted, "OUT_OF_MEMORY" },
+        { Store(11), Code.DataLoss, "STORE_DAMAGED" },
+        { Store(13), Code.ResourceExhausted, "DISK_FULL" },
+        { Store(14), Code.Unavailable, "STORE_UNAVAILABLE" },
+        { Store(15), Code.Unavailable, "STORE_BUSY" },
+        { Store(26), Code.DataLoss, "STORE_DAMAGED" },
         { new BatchFailedException(new InvalidOperationException("m")), Code.Internal, "INFERENCE_FAILED" },
         { new ServerStoppingException(), Code.Unavailable, "SERVER_STOPPING" },
         { new InvalidOperationException("secret"), Code.Internal, "INTERNAL" },
     };
+
+    // sqlite3.h: BUSY 5, LOCKED 6, NOMEM 7, READONLY 8, IOERR 10 (_NOMEM 3082), CORRUPT 11, FULL 13, CANTOPEN 14, PROTOCOL 15, NOTADB 26.
+    private static StoreUnavailableException Store(int code, int? extended = null) =>
+        new("m", new Microsoft.Data.Sqlite.SqliteException("m", code, extended ?? code));
 
     [Theory]
     [MemberData(nameof(Errors))]

@@ -40,7 +40,7 @@ public sealed class FineTuneSpecReaderTests : IDisposable
             Overrides = new FineTuneOverrides
             {
                 Steps = 0, BatchSize = 8, MicroBatchSize = 9, LearningRate = double.NaN, Resize = 64, Crop = 96, MixupAlpha = -1,
-                Momentum = 2, WeightDecay = double.PositiveInfinity, EvaluationInterval = 0, EarlyStoppingPatience = -1,
+                Momentum = 2, WeightDecay = double.PositiveInfinity, EvaluationInterval = 0, EarlyStoppingPatience = -1, HeadSteps = -1,
                 TimeBudget = new Duration { Seconds = long.MaxValue },
             },
         };
@@ -49,7 +49,7 @@ public sealed class FineTuneSpecReaderTests : IDisposable
 
         Assert.Equal([
             "spec.base", "spec.dataset", "spec.engine", "spec.method", "spec.model", "spec.network", "spec.overrides.crop",
-            "spec.overrides.early_stopping_patience", "spec.overrides.evaluation_interval", "spec.overrides.learning_rate",
+            "spec.overrides.early_stopping_patience", "spec.overrides.evaluation_interval", "spec.overrides.head_steps", "spec.overrides.learning_rate",
             "spec.overrides.micro_batch_size", "spec.overrides.mixup_alpha",
             "spec.overrides.momentum", "spec.overrides.steps", "spec.overrides.time_budget", "spec.overrides.weight_decay", "spec.recipe"],
             failure.Violations.Select(violation => violation.Field).Order(StringComparer.Ordinal));

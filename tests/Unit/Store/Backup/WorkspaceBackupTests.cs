@@ -163,6 +163,54 @@ public sealed class WorkspaceBackupTests
         Assert.Equal(["backup", "letter.txt"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName).Order());
     }
 
+    [Fact]
+    public void Backup_BesideWhatKilledOnesHaveLeft_DeletesItAndNothingElse()
+    {
+        using var test = new InspectedWorkspace();
+        using var folder = new TemporaryFolder();
+        string Leave(string name, string file, TimeSpan age)
+        {
+            var path = Directory.CreateDirectory(Path.Combine(folder.Path, name)).FullName;
+            foreach (var left in (string[])[file, "snapshot.db"])
+            {
+                File.WriteAllText(Path.Combine(path, left), "half");
+                File.SetLastWriteTimeUtc(Path.Combine(path, left), DateTime.UtcNow - age);
+            }
+            return path;
+        }
+        var (old, earlier) = (Leave("old.tar.staging", "backup.lock", TimeSpan.FromHours(2)), Leave("earlier.tar.staging", "backup.tar", TimeSpan.FromHours(2)));
+        string[] kept =
+        [
+            Leave("young.tar.staging", "backup.lock", TimeSpan.FromMinutes(1)), Leave("foreign.tar.staging", "letter.txt", TimeSpan.FromDays(2)),
+            Leave("living.tar.staging", "backup.lock", TimeSpan.FromDays(2)), Leave("letters", "backup.lock", TimeSpan.FromDays(2)),
+        ];
+        using var living = new FileStream(Path.Combine(folder.Path, "living.tar.staging", "backup.lock"), FileMode.Open, FileAccess.Read, FileShare.None);
+        var lines = new List<string>();
+
+        WorkspaceBackup.Make(test.Path, Path.Combine(folder.Path, "new.tar"), TimeProvider.System, lines.Add, TestContext.Current.CancellationToken);
+
+        Assert.Equal(kept.Append(Path.Combine(folder.Path, "new.tar")).Order(StringComparer.Ordinal), Directory.GetFileSystemEntries(folder.Path).Order(StringComparer.Ordinal));
+        Assert.Equal(2, lines.Count(line => line.StartsWith(old, StringComparison.Ordinal) || line.StartsWith(earlier, StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("backup")]
+    [InlineData("backup.tar")]
+    public void Backup_ToWhereAnotherIsBeingMade_IsRefusedAndLeavesThatAlone(string name)
+    {
+        using var test = new InspectedWorkspace();
+        using var folder = new TemporaryFolder();
+        var target = Path.Combine(folder.Path, name);
+        var staging = name.EndsWith(".tar", StringComparison.Ordinal) ? target + ".staging" : Path.Combine(target, "staging");
+        using (BackupStaging.Take(staging))
+        {
+            Assert.Contains("Another backup is being made", Assert.Throws<BackupException>(() => Make(test, target)).Message, StringComparison.Ordinal);
+            Assert.True(File.Exists(Path.Combine(staging, "backup.lock")));
+        }
+        Make(test, target);
+        Assert.False(Directory.Exists(staging));
+    }
+
     // Versions come and go, and are collected, while backups are made: each of them is whole.
     [Fact]
     public async Task Backup_WhileTheStoreIsWrittenAndCollected_IsConsistentEachTime()
