@@ -29,9 +29,12 @@ COPY src/Server/ src/Server/
 RUN sh docker/publish.sh publish src/Server
 
 FROM ${BASE_IMAGE} AS final
+ARG BASE_IMAGE
+ARG FLAVOR
 LABEL org.opencontainers.image.title="BiT server" \
       org.opencontainers.image.description="Image classification with BigTransfer networks over gRPC" \
-      org.opencontainers.image.base.name="mcr.microsoft.com/dotnet/aspnet:10.0"
+      org.opencontainers.image.version="0.1.0-${FLAVOR}" \
+      org.opencontainers.image.base.name="${BASE_IMAGE}"
 # The workspace is the only place that is written to, besides /tmp.
 RUN install -d -o 1654 -g 1654 /workspace
 COPY --from=build /app /app

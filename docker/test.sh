@@ -34,6 +34,9 @@ else
 fi
 echo "engine: $engine"
 
+hardened="--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges"
+# podman runs health checks by systemd timers; where there is no systemd, only this script asks.
+[ $engine = podman ] && hardened="$hardened --no-healthcheck"
 server=bit-test-server-$$
 trainer=bit-test-trainer-$$
 workspace="$work/workspace"
@@ -51,7 +54,7 @@ local_base_images() {
   echo "making base images from Debian and the installed .NET SDK"
   sdk=$(dirname "$(readlink -f "$(command -v dotnet)")")
   debootstrap --variant=minbase --include=ca-certificates,libicu72,libssl3,libstdc++6,tzdata bookworm "$work/rootfs" > "$work/debootstrap.log" 2>&1 || return 1
-  tar -C "$work/rootfs" -c . | podman import - $registry/runtime-deps:10.0 >/dev/null || return 1
+  tar -C "$work/rootfs" -c . | podman import - $registry/runtime-deps:10.0 > "$work/import.log" 2>&1 || return 1
   rm -rf "$work/rootfs"
   mkdir -p "$work/base/runtime/shared" "$work/base/aspnet"
   cp -r "$sdk/dotnet" "$sdk/host" "$work/base/runtime/" && cp -r "$sdk/shared/Microsoft.NETCore.App" "$work/base/runtime/shared/"
@@ -93,12 +96,21 @@ for image in server trainer; do
   build $image || { fail "image bit-$image"; echo "$passed passed, $failed failed"; exit 1; }
   pass "image bit-$image builds ($((SECONDS - begin)) s)"
 done
+version=$(grep -o '<Version>[^<]*' Directory.Build.props | cut -d '>' -f 2)
 for pair in server:aspnet trainer:runtime; do
   size=$(added_megabytes "bit-${pair%:*}" "mcr.microsoft.com/dotnet/${pair#*:}:10.0")
   check "bit-${pair%:*} adds $size MB to its base (limit 120)" [ "$size" -le 120 ]
   user=$($engine image inspect --format '{{.Config.User}}' "bit-${pair%:*}")
   check "bit-${pair%:*} runs as user $user, not as root" [ "$user" = 1654:1654 ]
+  labels=$($engine image inspect --format '{{index .Config.Labels "org.opencontainers.image.title"}}, {{index .Config.Labels "org.opencontainers.image.version"}}, on {{index .Config.Labels "org.opencontainers.image.base.name"}}' "bit-${pair%:*}")
+  check "its labels say: $labels" [ "$labels" = "BiT ${pair%:*}, $version-cpu, on mcr.microsoft.com/dotnet/${pair#*:}:10.0" ]
+  # shellcheck disable=SC2086
+  check "it has no SDK" $engine run --rm $hardened --entrypoint sh "bit-${pair%:*}" -c '! ls -d /usr/share/dotnet/sdk /usr/lib/dotnet/sdk' 2>/dev/null
 done
+# shellcheck disable=SC2086
+refused=$($engine run --rm $hardened bit-trainer work --provider cuda:0 2>&1)
+check "provider cuda:0 in an image of the flavour cpu ends with code 2" [ $? = 2 ]
+check "and one line: $refused" grep -q "^Execution provider cuda:0 cannot be loaded: .*OnnxRuntimeFlavor=gpu" <<< "$refused"
 
 # --- the client, from the source tree -------------------------------------------------------------------------------------------
 dotnet build src/Client/Cli -v q > "$work/cli.log" 2>&1 || { tail -20 "$work/cli.log"; fail "bit builds"; exit 1; }
@@ -107,9 +119,6 @@ bit() { dotnet src/Client/Cli/bin/Debug/net10.0/bit.dll "$@" --server "http://12
 field() { grep -o "\"$1\":\"[^\"]*\"" | head -n 1 | cut -d '"' -f 4; }
 
 # --- containers -----------------------------------------------------------------------------------------------------------------
-hardened="--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges"
-# podman runs health checks by systemd timers; where there is no systemd, only this script asks.
-[ $engine = podman ] && hardened="$hardened --no-healthcheck"
 start_server() {
   local net="-p 127.0.0.1:$port:5075"
   # Without a network of its own a container listens on the machine's interfaces: loopback then.
@@ -119,7 +128,7 @@ start_server() {
 }
 start_trainer() {
   # shellcheck disable=SC2086
-  $engine run -d --name $trainer $hardened -v "$workspace:/workspace" bit-trainer > /dev/null
+  $engine run -d --name $trainer $hardened "$@" -v "$workspace:/workspace" bit-trainer > /dev/null
 }
 eventually() {
   local seconds=$1; shift
@@ -148,6 +157,8 @@ eventually 60 serves && pass "the server is healthy" || { fail "the server is he
 eventually 60 trains && pass "the trainer is healthy" || { fail "the trainer is healthy"; logs; }
 check "the root file system is read-only" bash -c "! $engine exec $server sh -c 'echo x > /app/x' 2>/dev/null"
 
+check "the server logs JSON lines" bash -c "! $engine logs $server 2>&1 | grep -v '^{'"
+
 dotnet src/Client/Cli/bin/Debug/net10.0/bit.dll draw "$work/flowers" --train 40 --val 10 > /dev/null
 begin=$SECONDS
 answer=$(bit finetune "$work/flowers" --model flowers --method full --steps 60 --promote --json 2> "$work/finetune.log")
@@ -173,8 +184,26 @@ eventually 900 is_state "$job" SUCCEEDED && pass "the interrupted job went on an
 resumed=$(bit jobs show "$job" --json 2>/dev/null | grep -o '"attempt":[0-9]*' | cut -d : -f 2)
 check "in attempt ${resumed:-?}, from its checkpoint" grep -q 'Resumed at step' <(bit jobs watch "$job" 2>/dev/null)
 stop $trainer
+
+# --- limits of the engine ---------------------------------------------------------------------------------------------------------
+micro_batch() { bit finetune "$work/flowers" --model flowers --method full --crop 128 --batch-size 64 --dry-run --json 2>/dev/null | grep -o '"microBatchSize":[0-9]*' | cut -d : -f 2; }
+$engine rm $trainer > /dev/null
+start_trainer
+free=$(micro_batch)
+stop $trainer
+$engine rm $trainer > /dev/null
+if start_trainer --cpus 1 --memory 1g 2> "$work/limits.log"; then
+  bound=$(micro_batch)
+  check "with 1 GB of memory a pass takes ${bound:-?} photos instead of ${free:-?}" [ "${bound:-0}" -ge 1 -a "${bound:-0}" -lt "${free:-0}" ]
+  bit finetune "$work/flowers" --model limited --method head --steps 20 --wait --json > /dev/null 2>&1
+  threads=$(bit models versions limited --json 2>/dev/null | grep -o '[0-9]* threads')
+  check "with 1 CPU of $(nproc) ONNX Runtime gets $threads" [ "$threads" = "1 threads" ]
+  stop $trainer
+else
+  limits=", CPU and memory limits ($(tail -n 1 "$work/limits.log"))"
+fi
 stop $server
 
-echo "skipped: the gpu flavour (needs a GPU), compose.yaml (needs the compose plugin), CPU and memory limits of the engine"
+echo "skipped: the gpu flavour (needs a GPU), compose.yaml (needs the compose plugin)${limits-}"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -29,9 +29,12 @@ COPY src/Trainer/ src/Trainer/
 RUN sh docker/publish.sh publish src/Trainer
 
 FROM ${BASE_IMAGE} AS final
+ARG BASE_IMAGE
+ARG FLAVOR
 LABEL org.opencontainers.image.title="BiT trainer" \
       org.opencontainers.image.description="Fine-tunes BigTransfer networks from the jobs of a BiT workspace" \
-      org.opencontainers.image.base.name="mcr.microsoft.com/dotnet/runtime:10.0"
+      org.opencontainers.image.version="0.1.0-${FLAVOR}" \
+      org.opencontainers.image.base.name="${BASE_IMAGE}"
 # The workspace is the only place that is written to, besides /tmp.
 RUN install -d -o 1654 -g 1654 /workspace
 COPY --from=build /app /app

@@ -2,11 +2,17 @@ using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Serving.Startup;
 using BiT.Serving.Upkeep;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 
 // Exit codes: 0 stopped as asked, 1 cannot run (port taken, unusable workspace), 2 wrong configuration.
 try
 {
+    if (HelpVerb.Asks(args))
+    {
+        HelpVerb.Run(Console.Out);
+        return 0;
+    }
     if (UpkeepVerbs.Has(args))
         return UpkeepVerbs.Run(args, TimeProvider.System, Console.Out, Console.Error);
     var asksForHealth = args is [HealthVerb.Name, ..];
@@ -17,6 +23,8 @@ try
         return await HealthVerb.RunAsync(options, Console.Out, Console.Error);
     // Now, and not with the first request.
     SessionFactory.Check(options.Runtime, Console.Error.WriteLine);
+    if (options.TrainerRuntime is { } trainerRuntime && trainerRuntime.ExecutionProvider != options.Runtime.ExecutionProvider)
+        SessionFactory.Check(trainerRuntime, line => Console.Error.WriteLine($"Trainer: {line}"));
     using var workspace = Workspace.Open(options.Workspace.Path, TimeProvider.System);
 
     var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -38,6 +46,12 @@ try
     try
     {
         await app.StartAsync();
+    }
+    catch (IOException taken) when (taken.InnerException is AddressInUseException)
+    {
+        await Console.Error.WriteLineAsync($"The server cannot run: {taken.Message} Another server may be running there: stop it, or listen elsewhere "
+            + "(--Listen:Address http://127.0.0.1:PORT, with `bit serve` --listen; port 0 takes a free one).");
+        return 1;
     }
     catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
     {

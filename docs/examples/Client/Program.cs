@@ -39,7 +39,7 @@ try
     await foreach (var happened in client.WatchFineTuneJobAsync(job.Name, cancellationToken: cancel.Token))
     {
         if (happened.Progress is { } progress)
-            Console.WriteLine($"{progress.Phase} {progress.Step}/{progress.TotalSteps}, accuracy {progress.ValidationAccuracy:P0}");
+            Console.WriteLine(progress.TotalSteps == 0 ? progress.Phase : $"{progress.Phase} {progress.Step}/{progress.TotalSteps}, accuracy {progress.ValidationAccuracy:P0}");
     }
 
     job = await client.GetFineTuneJobAsync(job.Name, cancel.Token);

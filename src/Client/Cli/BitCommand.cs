@@ -57,8 +57,11 @@ internal static class BitCommand
         var errors = parsed.Errors.Skip(parsed.Errors.Count > 1 && parsed.CommandResult.Command.Subcommands.Count > 0 ? 1 : 0)
             .Select(error => string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
                 .TrimEnd('.') + ".");
-        var message = string.Join(" ", errors) + $" See `{help}`.";
+        var suggestion = parsed.UnmatchedTokens.Select(word => Spelling.Nearest(word, KnownIn(parsed.CommandResult.Command))).FirstOrDefault(word => word is not null);
+        var message = string.Join(" ", errors) + (suggestion is null ? "" : $" Did you mean `{suggestion}`?") + $" See `{help}`.";
         return new Terminal(environment, parsed.GetResult(CommonOptions.Json) is { Implicit: false })
             .Fail(new Failure(ExitCodes.Usage, "USAGE", message));
     }
+
+    private static IEnumerable<string> KnownIn(Command command) => command.Subcommands.Select(child => child.Name).Concat(command.Options.Select(option => option.Name));
 }

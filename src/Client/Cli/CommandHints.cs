@@ -1,21 +1,37 @@
+using System.Text.RegularExpressions;
+
 namespace BiT.CommandLine;
 
 /// <summary>Which command is the cure for a refusal. The service knows calls; people here know commands.</summary>
-internal static class CommandHints
+internal static partial class CommandHints
 {
     private static readonly Dictionary<string, string> ByReason = new(StringComparer.Ordinal)
     {
         ["UNREACHABLE"] = "Start one with `bit serve`, or name another with --server URL or the variable BIT_SERVER.",
-        ["ALIAS_NOT_FOUND"] = "Promote a version: `bit models promote MODEL/N`; `bit models versions MODEL` lists them.",
-        ["MODEL_NOT_FOUND"] = "`bit models` lists those that exist.",
-        ["JOB_NOT_FOUND"] = "`bit jobs` lists those that exist.",
-        ["NO_PREVIOUS_VERSION"] = "Name a version: `bit models promote MODEL/N`.",
         ["MODEL_HAS_ALIAS"] = "Here that is `bit models unalias MODEL ALIAS`.",
         ["VERSION_HAS_ALIAS"] = "Here that is `bit models promote MODEL/N` with another version, or `bit models unalias MODEL ALIAS`.",
         ["JOB_NOT_DONE"] = "`bit jobs cancel JOB` ends it.",
         ["DATASET_IN_USE"] = "`bit jobs` shows them, `bit jobs cancel JOB` ends one.",
     };
 
+    private static readonly Dictionary<string, string> ByCall = new(StringComparer.Ordinal)
+    {
+        ["ListModels"] = "bit models",
+        ["ListModelVersions"] = "bit models versions",
+        ["SetAlias"] = "bit models promote",
+        ["ListDatasets"] = "bit datasets",
+        ["ListFineTuneJobs"] = "bit jobs",
+        ["PauseFineTuneJob"] = "bit jobs pause",
+        ["ResumeFineTuneJob"] = "bit jobs resume",
+    };
+
     /// <returns>A sentence; null if the service's words are enough.</returns>
     public static string? Of(string reason) => ByReason.GetValueOrDefault(reason);
+
+    /// <summary>The service's words, with commands in the place of calls.</summary>
+    public static string InCommands(string message) =>
+        Word().Replace(message, word => ByCall.TryGetValue(word.Value, out var command) ? $"`{command}`" : word.Value);
+
+    [GeneratedRegex(@"\b[A-Z][a-z]+[A-Z]\w+\b")]
+    private static partial Regex Word();
 }

@@ -63,7 +63,7 @@ internal static class ExitCodes
 
     private static string Describe(BitException failure)
     {
-        var message = failure.Message;
+        var message = CommandHints.InCommands(failure.Message);
         if (CommandHints.Of(failure.Reason) is { } hint)
             message += $" {hint}";
         else if (failure.RetryDelay is { } delay)

@@ -2,7 +2,7 @@ namespace BiT.Graphs.Operators;
 
 /// <summary>The operators that programs may use, of ONNX's default domain at opset 18 and fused ones of the project's own: for each one how it
 /// infers its outputs.</summary>
-/// <remarks>Source: onnx/onnx docs/Operators.md at opset 18. An operator that is not in the table does not exist for this project.</remarks>
+/// <remarks>Source: onnx/onnx/docs/Operators.md at opset 18. An operator that is not in the table does not exist for this project.</remarks>
 internal static class OperatorSet
 {
     /// <summary>The opset version of every written program. ORT Training 1.19 accepts up to 21.</summary>

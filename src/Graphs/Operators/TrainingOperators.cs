@@ -2,7 +2,7 @@ namespace BiT.Graphs.Operators;
 
 /// <summary>Operators of ONNX Runtime's training builds, and the loss of ONNX whose gradient those have: for programs that are written for
 /// ONNX Runtime Training. No other runtime runs them, so they are neither read back nor fused.</summary>
-/// <remarks>Source: onnxruntime 1.19.2, orttraining/core/graph/training_op_defs.cc; onnx/onnx docs/Operators.md at opset 18.</remarks>
+/// <remarks>Source: onnxruntime 1.19.2, orttraining/core/graph/training_op_defs.cc; onnx/onnx/docs/Operators.md at opset 18.</remarks>
 internal static class TrainingOperators
 {
     /// <summary>Domain of most of them.</summary>

@@ -10,9 +10,19 @@ namespace BiT.Serving.Startup;
 /// <summary>Everything that can be configured, read once at the start and checked as a whole.</summary>
 internal sealed record ServerOptions
 {
-    private static readonly string[] Sections = ["Listen", "Workspace", "Limits", "Batching", "Hosting", "Trainer", "Runtime", "Retention", "Logging"];
-
     private const string LogFormatKey = "Logging:Format";
+
+    private static readonly string[] Sections = [.. OptionTypes.Select(option => option.Section), "Logging"];
+
+    private static readonly string[] Switches = [nameof(StopWithStandardInput), ServerConfiguration.FileKey, ServerConfiguration.SecretsKey];
+
+    /// <summary>The sections whose options are defined here; <c>Logging</c> is the framework's.</summary>
+    public static IReadOnlyList<(string Section, Type Type)> OptionTypes =>
+    [
+        ("Listen", typeof(ListenOptions)), ("Workspace", typeof(WorkspaceFolderOptions)), ("Limits", typeof(LimitOptions)),
+        ("Batching", typeof(BatchingOptions)), ("Hosting", typeof(HostingOptions)), ("Trainer", typeof(TrainerOptions)),
+        ("Runtime", typeof(RuntimeOptions)), ("Retention", typeof(RetentionOptions)),
+    ];
 
     public required IPEndPoint EndPoint { get; init; }
 
@@ -111,10 +121,29 @@ internal sealed record ServerOptions
         }
     }
 
-    private static IEnumerable<string> UnknownArguments(string[] arguments) =>
-        new ConfigurationBuilder().AddCommandLine(arguments).Build().GetChildren()
-            .Where(child => !Sections.Concat([nameof(StopWithStandardInput), ServerConfiguration.FileKey, ServerConfiguration.SecretsKey])
-                .Contains(child.Key, StringComparer.OrdinalIgnoreCase))
-            .Select(child => $"--{child.Key} is unknown; sections are {string.Join(", ", Sections)}, "
-                + "for example --Listen:Address http://127.0.0.1:5075.");
+    // The command line's provider passes over what it does not understand.
+    private static IEnumerable<string> UnknownArguments(string[] arguments)
+    {
+        for (var index = 0; index < arguments.Length; index++)
+        {
+            var argument = arguments[index];
+            if (!argument.StartsWith("--", StringComparison.Ordinal))
+            {
+                yield return $"'{argument}' is not understood; expected --Section:Option VALUE. --help lists the options.";
+                continue;
+            }
+            var section = argument[2..].Split(':', '=')[0];
+            if (!Sections.Concat(Switches).Contains(section, StringComparer.OrdinalIgnoreCase))
+                yield return $"--{section} is unknown; sections are {string.Join(", ", Sections)}, for example --Listen:Address http://127.0.0.1:5075.";
+            if (!argument.Contains('=', StringComparison.Ordinal) && ++index >= arguments.Length)
+                yield return $"{argument} has no value.";
+        }
+    }
+
+    /// <summary>How the trainer that this server starts runs graphs, for a check at the start; null if it starts none, or one of another build.</summary>
+    public RuntimeOptions? TrainerRuntime => !Trainer.Enabled || Trainer.Path is not null ? null : Runtime with
+    {
+        ExecutionProvider = Trainer.ExecutionProvider ?? Runtime.ExecutionProvider,
+        FallBackToCpu = Trainer.FallBackToCpu ?? Runtime.FallBackToCpu,
+    };
 }

@@ -77,7 +77,8 @@ internal sealed class PhotoSet : IDisposable
         if (found.Count == 0)
             throw new PhotoSetException($"{where} holds no photos. Expected a folder per class, with JPEG, PNG, WebP, GIF or BMP files in it.");
         if (asked is null && found.SetEquals(["train", "val"]))
-            throw new PhotoSetException($"{where} holds the folders train and val, not classes. Name {where}/train as data and {where}/val for validation.");
+            throw new PhotoSetException($"{where} holds the folders train and val, not classes. "
+                + (File.Exists(where) ? "Unpack it, and name its folder train as data and val for validation." : $"Name {where}/train as data and {where}/val for validation."));
         if (asked is null && found.Count < 2)
         {
             throw new PhotoSetException($"{where} holds photos of one class only, '{found.Single()}'; expected at least 2. "

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using BiT.Core.Runtime;
 using BiT.Training.Artifacts;
 using BiT.Training.Worker;
@@ -9,13 +12,6 @@ namespace BiT.Training.Verbs;
 /// with the names that the server uses: one set of variables configures both containers of a host.</summary>
 internal sealed class WorkOptions
 {
-    private const int MostThreads = 1024;
-    private const double MostCheckpointSeconds = 86_400;
-
-    // Less fits no training at all: it is a number in another unit.
-    private const long LeastMemoryBytes = 64L << 20;
-    private const long MostMemoryBytes = 1L << 50;
-
     private readonly Option<string> _worker = new("--worker-id")
     {
         Description = "Who this worker is, in leases and logs.",
@@ -70,6 +66,15 @@ internal sealed class WorkOptions
         DefaultValueFactory = _ => Variables.Text(Variables.LogFormat)?.ToLowerInvariant() ?? "auto",
     };
 
+    public WorkOptions()
+    {
+        Accept(_provider, IsProvider);
+        Accept(_threads, threads => threads is >= 0 and <= WorkOptionFacts.MostThreads);
+        Accept(_memory, bytes => bytes is 0 or >= WorkOptionFacts.LeastMemoryBytes and <= WorkOptionFacts.MostMemoryBytes);
+        Accept(_checkpoint, seconds => seconds is > 0 and <= WorkOptionFacts.MostCheckpointSeconds);
+        Accept(_logFormat, format => format is "auto" or "text" or "json");
+    }
+
     public void AddTo(Command command)
     {
         foreach (var option in (Option[])[_worker, _provider, _fallBackToCpu, _threads, _memory, _spinning, _plain, _checkpoint, _logFormat])
@@ -79,14 +84,12 @@ internal sealed class WorkOptions
     /// <summary>The log as it was asked for.</summary>
     /// <param name="isTerminal">Somebody reads along.</param>
     /// <param name="isSupervised">The server that started the trainer takes each line into its own log.</param>
-    /// <exception cref="UsageException">The format is unknown.</exception>
-    public TextWriter OpenLog(ParseResult parsed, TextWriter error, bool isTerminal, bool isSupervised) => parsed.GetRequiredValue(_logFormat) switch
+    public TextWriter OpenLog(ParseResult parsed, TextWriter error, bool isTerminal, bool isSupervised)
     {
-        "text" => TextWriter.Synchronized(error),
-        "json" => new JsonLog(error, TimeProvider.System),
-        "auto" => isTerminal || isSupervised ? TextWriter.Synchronized(error) : new JsonLog(error, TimeProvider.System),
-        var other => throw new UsageException($"--log-format is '{other}'; expected auto, text or json."),
-    };
+        var format = parsed.GetRequiredValue(_logFormat);
+        var isText = format == "text" || (format == "auto" && (isTerminal || isSupervised));
+        return isText ? TextWriter.Synchronized(error) : new JsonLog(error, TimeProvider.System);
+    }
 
     /// <summary>The option that names the workspace.</summary>
     public static Option<string?> CreateWorkspace() => new("--workspace")
@@ -102,19 +105,10 @@ internal sealed class WorkOptions
         DefaultValueFactory = _ => Variables.Text(Variables.AliveFile),
     };
 
-    /// <summary>What the command line says.</summary>
-    /// <exception cref="UsageException">A value is out of range.</exception>
+    /// <summary>What the command line and the variables say.</summary>
     public TrainerOptions Read(ParseResult parsed)
     {
-        var seconds = parsed.GetValue(_checkpoint);
-        if (!(seconds > 0 && seconds <= MostCheckpointSeconds))
-            throw new UsageException($"--checkpoint-seconds is {seconds}; expected more than 0 and at most {MostCheckpointSeconds}.");
-        var threads = parsed.GetValue(_threads);
-        if (threads is < 0 or > MostThreads)
-            throw new UsageException($"--threads is {threads}; expected 0 (one per core) to {MostThreads}.");
         var memory = parsed.GetValue(_memory);
-        if (memory != 0 && memory is < LeastMemoryBytes or > MostMemoryBytes)
-            throw new UsageException($"--memory-bytes is {memory}; expected 0 (half of the memory) or {LeastMemoryBytes} to {MostMemoryBytes}.");
         return new TrainerOptions
         {
             WorkerId = parsed.GetRequiredValue(_worker),
@@ -122,12 +116,47 @@ internal sealed class WorkOptions
             {
                 ExecutionProvider = parsed.GetRequiredValue(_provider),
                 FallBackToCpu = parsed.GetValue(_fallBackToCpu),
-                IntraOpThreads = threads,
+                IntraOpThreads = parsed.GetValue(_threads),
                 AllowSpinning = parsed.GetValue(_spinning),
                 ManagedKernels = !parsed.GetValue(_plain),
             },
-            CheckpointInterval = TimeSpan.FromSeconds(seconds),
+            CheckpointInterval = TimeSpan.FromSeconds(parsed.GetValue(_checkpoint)),
             MemoryBytes = memory == 0 ? MemoryBudget.DefaultBytes : memory,
         };
+    }
+
+    // As validators, so that everything that is wrong is reported at once.
+    private static void Accept<T>(Option<T> option, Func<T, bool> isAccepted) => option.Validators.Add(result =>
+    {
+        if (TryGetValue<T>(result, out var value) && !isAccepted(value))
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} is {value}; expected {WorkOptionFacts.ByName[option.Name].Range}."));
+    });
+
+    private static bool TryGetValue<T>(OptionResult result, [MaybeNullWhen(false)] out T value)
+    {
+        try
+        {
+            value = result.GetValueOrDefault<T>();
+            return value is not null;
+        }
+        catch (InvalidOperationException)
+        {
+            // No value of this type: the parser reports that.
+            value = default;
+            return false;
+        }
+    }
+
+    private static bool IsProvider(string name)
+    {
+        try
+        {
+            SessionFactory.ParseProvider(name);
+            return true;
+        }
+        catch (ExecutionProviderException)
+        {
+            return false;
+        }
     }
 }

@@ -16,6 +16,11 @@ internal static class WorkVerb
     public static Command Create()
     {
         var workspace = WorkOptions.CreateWorkspace();
+        workspace.Validators.Add(result =>
+        {
+            if (string.IsNullOrWhiteSpace(result.GetValueOrDefault<string?>()))
+                result.AddError($"--workspace is not given; expected a folder, or the variable {Variables.Workspace}.");
+        });
         var aliveFile = WorkOptions.CreateAliveFile();
         var exitWithStdin = new Option<bool>("--exit-with-stdin") { Description = "Stop when standard input closes: with the process that started this one." };
         var options = new WorkOptions();
@@ -26,8 +31,7 @@ internal static class WorkVerb
             var read = options.Read(parsed);
             var log = options.OpenLog(parsed, parsed.InvocationConfiguration.Error, !Console.IsErrorRedirected, parsed.GetValue(exitWithStdin));
             CheckProvider(read.Runtime, log);
-            var folder = parsed.GetValue(workspace) ?? throw new UsageException($"--workspace is not given; expected a folder, or the variable {Variables.Workspace}.");
-            await RunAsync(folder, read, parsed.GetValue(aliveFile), parsed.GetValue(exitWithStdin), log, cancellation);
+            await RunAsync(parsed.GetValue(workspace) ?? "", read, parsed.GetValue(aliveFile), parsed.GetValue(exitWithStdin), log, cancellation);
             return TrainerCommand.Success;
         });
         return command;

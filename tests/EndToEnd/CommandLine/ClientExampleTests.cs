@@ -50,18 +50,6 @@ public sealed class ClientExampleTests
         Assert.StartsWith("DATASET_NOT_USABLE: ", error, StringComparison.Ordinal);
     }
 
-    private static async Task<(int Code, string Output, string Error)> RunAsync(string address, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [BuiltPrograms.ClientExample, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["BIT_SERVER"] = address;
-        using var process = Process.Start(start) ?? throw new InvalidOperationException("The example did not start.");
-        var output = process.StandardOutput.ReadToEndAsync(Token);
-        var error = process.StandardError.ReadToEndAsync(Token);
-        await process.WaitForExitAsync(Token);
-        return (process.ExitCode, await output, await error);
-    }
+    private static Task<ProgramRun> RunAsync(string address, params string[] arguments) =>
+        ProgramRun.ToItsEndAsync(new ProcessStartInfo("dotnet", [BuiltPrograms.ClientExample, .. arguments]) { Environment = { ["BIT_SERVER"] = address } });
 }

@@ -6,8 +6,6 @@ namespace BiT.Tests.EndToEnd.CommandLine;
 /// <summary>The README's first command, shortened: real server, real trainer, drawn flowers.</summary>
 public sealed class DemoTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
-
     [Fact]
     public async Task Demo_WithAFewSteps_AnswersWithOneJsonLineAndLeavesNothingBehind()
     {
@@ -41,22 +39,7 @@ public sealed class DemoTests
         Assert.Equal(["photos"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName));
     }
 
-    private static async Task<(int Code, string Output, string Log)> RunAsync(string temporaryFolder, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [BuiltPrograms.Bit, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["TMPDIR"] = temporaryFolder;
-        // .NET's own diagnostics would leave sockets in the temporary folder.
-        start.Environment["DOTNET_EnableDiagnostics"] = "0";
-        using var process = Process.Start(start) ?? throw new InvalidOperationException("bit did not start.");
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var log = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(Patience);
-        await process.WaitForExitAsync(patience.Token);
-        return (process.ExitCode, await output, await log);
-    }
+    // .NET's own diagnostics would leave sockets in the temporary folder.
+    private static Task<ProgramRun> RunAsync(string temporaryFolder, params string[] arguments) => ProgramRun.ToItsEndAsync(
+        new ProcessStartInfo("dotnet", [BuiltPrograms.Bit, .. arguments]) { Environment = { ["TMPDIR"] = temporaryFolder, ["DOTNET_EnableDiagnostics"] = "0" } });
 }

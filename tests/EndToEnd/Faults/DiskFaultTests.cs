@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using BiT.Tests.EndToEnd.CommandLine;
 using BiT.Tests.EndToEnd.Serving;
 
 namespace BiT.Tests.EndToEnd.Faults;
@@ -25,14 +27,14 @@ public sealed class DiskFaultTests : IDisposable
         Assert.Contains("read-only", server.Log, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("The server cannot run", server.Log);
 
-        var doctor = await RunReadOnlyAsync(BitProcess.Program, "doctor", "--workspace", Workspace);
+        var doctor = await RunReadOnlyAsync(BuiltPrograms.Bit, "doctor", "--workspace", Workspace);
         Assert.True(doctor.Code == 0, doctor.Output + doctor.Log);
         Assert.Contains("The store is consistent.", doctor.Output);
-        var collector = await RunReadOnlyAsync(BitProcess.Program, "gc", "--workspace", Workspace);
+        var collector = await RunReadOnlyAsync(BuiltPrograms.Bit, "gc", "--workspace", Workspace);
         Assert.Equal(1, collector.Code);
         Assert.Contains("read-only", collector.Log, StringComparison.OrdinalIgnoreCase);
     }
 
-    private Task<(int Code, string Output, string Log)> RunReadOnlyAsync(string program, params string[] arguments) => BitProcess.RunProgramAsync("unshare",
-        ["-rm", "sh", "-c", "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec dotnet \"$@\"", Workspace, program, .. arguments]);
+    private Task<ProgramRun> RunReadOnlyAsync(string program, params string[] arguments) => ProgramRun.ToItsEndAsync(new ProcessStartInfo("unshare",
+        ["-rm", "sh", "-c", "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec dotnet \"$@\"", Workspace, program, .. arguments]));
 }

@@ -17,4 +17,13 @@ internal static class JobEvents
         }
         return null;
     }
+
+    /// <summary>All events up to the end of the job, without the heartbeats.</summary>
+    public static async Task<List<FineTuneJobEvent>> ReadToEndAsync(this AsyncServerStreamingCall<FineTuneJobEvent> watch)
+    {
+        var events = new List<FineTuneJobEvent>();
+        while (await watch.ResponseStream.NextEventAsync() is { } item)
+            events.Add(item);
+        return events;
+    }
 }

@@ -129,6 +129,7 @@ public sealed class ServerProcessTests
 
         Assert.Equal(1, code);
         Assert.Contains("address already in use", second.Log, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("--Listen:Address", second.Log, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -148,12 +149,14 @@ public sealed class ServerProcessTests
         Assert.Contains("does not answer", gone.Log, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Server_WhoseProviderCannotBeLoaded_SaysWhatToDoAndExitsWithTwo()
+    [Theory]
+    [InlineData("--Runtime:ExecutionProvider", "false")]
+    [InlineData("--Trainer:ExecutionProvider", "true")]
+    public async Task Server_WhoseProviderCannotBeLoaded_SaysWhatToDoAndExitsWithTwo(string option, string withTrainer)
     {
         using var folder = new TemporaryFolder();
-        await using var server = ServerProcess.Launch("--Runtime:ExecutionProvider", "cuda:0", "--Workspace:Path", folder.Path,
-            "--Trainer:Enabled", "false", "--Listen:Address", "http://127.0.0.1:0");
+        await using var server = ServerProcess.Launch(option, "cuda:0", "--Workspace:Path", folder.Path,
+            "--Trainer:Enabled", withTrainer, "--Listen:Address", "http://127.0.0.1:0");
 
         Assert.Equal((2, ""), await server.ExitAsync());
         Assert.Equal("Execution provider cuda:0 cannot be loaded: this program was built with ONNX Runtime's CPU package. "

@@ -43,13 +43,23 @@ public sealed class PackageTests
     {
         // As it was built for these tests: tests/Unit/bin/{configuration}/{framework}.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent?.Name ?? "";
-        using var process = Process.Start(new ProcessStartInfo(
-            "dotnet", ["pack", Project, "--no-build", "-p:BuildProjectReferences=false", "--configuration", configuration, "--output", folder]) { RedirectStandardOutput = true })
-            ?? throw new InvalidOperationException("dotnet was not started.");
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, output);
-        Assert.DoesNotContain("warning", output, StringComparison.OrdinalIgnoreCase);
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [
+            "pack", Project, "--no-build", "-p:BuildProjectReferences=false", "-nodeReuse:false", "--configuration", configuration, "--output", folder])
+        {
+            RedirectStandardOutput = true,
+        }) ?? throw new InvalidOperationException("dotnet was not started.");
+        try
+        {
+            var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(process.ExitCode == 0, output);
+            Assert.DoesNotContain("warning", output, StringComparison.OrdinalIgnoreCase);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+        }
     }
 
     private static string Between(string text, string begin, string end)

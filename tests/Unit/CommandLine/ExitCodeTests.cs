@@ -102,7 +102,7 @@ public sealed class ExitCodeTests
 
     [Theory]
     [InlineData("MODEL_HAS_ALIAS", "bit models unalias")]
-    [InlineData("ALIAS_NOT_FOUND", "bit models promote")]
+    [InlineData("DATASET_IN_USE", "bit jobs cancel")]
     [InlineData("UNREACHABLE", "bit serve")]
     public void Explain_ReasonThatACommandCures_NamesTheCommand(string reason, string command)
     {

@@ -47,6 +47,32 @@ public sealed class TextTests
         Assert.Empty(PlanText.Flatten("no json"));
     }
 
+    [Fact]
+    public void Plan_ForATable_TellsEveryReasonAndNamesInWords()
+    {
+        var reason = new string('r', 200);
+        var plan = $$"""{"datasetId":"d","microBatchSize":4,"schedule":{"warmupSteps":2},"timeBudget":"00:10:00","estimatedTime":"00:00:02.0379999","reasons":["{{reason}}","b"]}""";
+
+        Assert.Equal(
+            [("why", reason), ("", "b"), ("plan: micro batch size", "4"), ("plan: schedule warmup steps", "2"), ("plan: time budget", "10 min"), ("plan: estimated time", "3 s")],
+            PlanText.Rows(plan));
+        Assert.Equal("micro batch size 4, time budget 10 min, estimated time 3 s", PlanText.OneLine(plan)["dataset id d, ".Length..]);
+        Assert.Empty(PlanText.Rows("no json"));
+    }
+
+    [Theory]
+    [InlineData(0.4, "1 s")]
+    [InlineData(59, "59 s")]
+    [InlineData(871, "15 min")]
+    [InlineData(12_000, "3 h 20 min")]
+    public void Roughly_TellsTheUnit(double seconds, string expected) => Assert.Equal(expected, Show.Roughly(TimeSpan.FromSeconds(seconds)));
+
+    [Theory]
+    [InlineData("There is no model 'models/rose'. ListModels shows those that exist.", "There is no model 'models/rose'. `bit models` shows those that exist.")]
+    [InlineData("Point it at a version with SetAlias; ListModelVersions shows those.", "Point it at a version with `bit models promote`; `bit models versions` shows those.")]
+    [InlineData("ListModelsX is no call.", "ListModelsX is no call.")]
+    public void Message_NamingCalls_NamesCommands(string message, string expected) => Assert.Equal(expected, CommandHints.InCommands(message));
+
     [Theory]
     [InlineData("flowers", "models/flowers")]
     [InlineData("models/flowers@canary", "models/flowers@canary")]

@@ -1,14 +1,8 @@
-using System.CommandLine;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
-using BiT.Core.Runtime;
-using BiT.Serving.Batching;
-using BiT.Serving.Hosting;
-using BiT.Serving.Jobs;
 using BiT.Serving.Startup;
-using BiT.Serving.Upkeep;
 using BiT.Training.Verbs;
 
 namespace BiT.Tests.Unit.Repository;
@@ -16,13 +10,6 @@ namespace BiT.Tests.Unit.Repository;
 /// <summary>docs/configuration.md lists every option as the code defines it.</summary>
 public sealed class ConfigurationDocumentTests
 {
-    private static readonly (string Section, Type Type)[] Sections =
-    [
-        ("Listen", typeof(ListenOptions)), ("Workspace", typeof(WorkspaceFolderOptions)), ("Limits", typeof(LimitOptions)),
-        ("Batching", typeof(BatchingOptions)), ("Hosting", typeof(HostingOptions)), ("Trainer", typeof(TrainerOptions)),
-        ("Runtime", typeof(RuntimeOptions)), ("Retention", typeof(RetentionOptions)),
-    ];
-
     // The end of an option's name tells its unit; the first that fits counts.
     private static readonly (string End, string Unit)[] Units =
     [
@@ -52,7 +39,7 @@ public sealed class ConfigurationDocumentTests
             `Logging`: `Logging:Format` (Auto, Text or Json; default Auto: text on a terminal, JSON lines elsewhere), `Logging:LogLevel:Default` (Trace to None; default Information).
 
             """.ReplaceLineEndings("\n"));
-        foreach (var (section, type) in Sections)
+        foreach (var (section, type) in ServerOptions.OptionTypes)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n### {section}\n{XmlSummaries.Of(type)}\n\n")
                 .Append("| option | type | unit | range | default | meaning |\n|---|---|---|---|---|---|\n");
@@ -66,14 +53,20 @@ public sealed class ConfigurationDocumentTests
         text.Append("""
 
             ## Trainer
-            A trainer of its own (`work`) takes options, and where they are not given the variables that they name. The one that the server starts gets `Trainer:...` of the server.
+            A trainer of its own (`work`) takes options, and where they are not given the environment variables that they name. The one that the server starts gets `Trainer:...` of
+            the server.
 
-            | option | default | meaning |
-            |---|---|---|
+            | option | type | unit | range | default | variable | meaning |
+            |---|---|---|---|---|---|---|
 
             """.ReplaceLineEndings("\n"));
         foreach (var option in BiT.Training.Verbs.TrainerCommand.Create().Subcommands.Single(command => command.Name == "work").Options.Where(option => option is not System.CommandLine.Help.HelpOption))
-            text.Append(CultureInfo.InvariantCulture, $"| `{option.Name}` | {TrainerDefault(option)} | {option.Description} |\n");
+        {
+            Assert.True(WorkOptionFacts.ByName.TryGetValue(option.Name, out var facts), $"{option.Name} is not in {nameof(WorkOptionFacts)}.");
+            var variables = string.Join(", else ", facts.Variables.Select(variable => $"`{variable}`"));
+            text.Append(CultureInfo.InvariantCulture,
+                $"| `{option.Name}` | {facts.Type} | {facts.Unit} | {facts.Range} | {facts.Default} | {variables} | {option.Description?.Split(" [variable")[0]} |\n");
+        }
 
         GeneratedDocument.Check(Path.Combine("docs", "configuration.md"), text.ToString());
     }
@@ -109,14 +102,5 @@ public sealed class ConfigurationDocumentTests
         // Of the user who runs the server.
         string path when property.DeclaringType == typeof(WorkspaceFolderOptions) => "`bit/workspace` in the user's folder for local application data",
         var value => string.Create(CultureInfo.InvariantCulture, $"{value}"),
-    };
-
-    // These depend on the process.
-    private static string TrainerDefault(Option option) => option.Name switch
-    {
-        "--worker-id" => "a new one",
-        _ when option.Description!.Contains("[variable", StringComparison.Ordinal) => "the variable, or as described",
-        _ when !option.HasDefaultValue => "",
-        _ => string.Create(CultureInfo.InvariantCulture, $"{option.GetDefaultValue()}"),
     };
 }

@@ -23,4 +23,17 @@ public sealed class WorkVerbTests
         Assert.StartsWith($"{option} is {value}; expected ", error.ToString(), StringComparison.Ordinal);
         Assert.False(Directory.Exists(workspace));
     }
+
+    [Fact]
+    public async Task Work_WithSeveralWrongOptions_NamesThemAll()
+    {
+        var error = new StringWriter();
+
+        var code = await TrainerCommand.RunAsync(
+            ["work", "--provider", "gpu", "--threads", "many", "--memory-bytes", "8", "--checkpoint-seconds", "0", "--log-format", "xml"], new StringWriter(), error);
+
+        Assert.Equal(2, code);
+        Assert.All(["--provider is gpu", "'many' for option '--threads'", "--memory-bytes is 8", "--checkpoint-seconds is 0", "--log-format is xml", "--workspace is not given"],
+            wrong => Assert.Contains(wrong, error.ToString(), StringComparison.Ordinal));
+    }
 }

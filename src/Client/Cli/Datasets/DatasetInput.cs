@@ -89,8 +89,8 @@ internal static class DatasetInput
                 + $"bit datasets show {DatasetReference.ShortIdOf(result.Dataset)} --problems");
         }
         terminal.Say(
-            $"Uploaded {result.Dataset.TrainPhotoCount} photos to learn from and {result.Dataset.ValidationPhotoCount} to measure on, "
-            + $"{result.Dataset.Classes.Count} classes, {Show.Bytes(result.Dataset.ByteCount)}");
+            $"Uploaded {result.Dataset.TrainPhotoCount + result.Dataset.ValidationPhotoCount} photos of {result.Dataset.Classes.Count} classes "
+            + $"({result.Dataset.TrainPhotoCount} to learn from, {result.Dataset.ValidationPhotoCount} to measure on), {Show.Bytes(result.Dataset.ByteCount)}");
         return result.Dataset;
     }
 

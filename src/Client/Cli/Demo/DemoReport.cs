@@ -58,7 +58,7 @@ internal sealed record DemoReport
                 : $"{Show.Percent(ServedAccuracy)} of {ServedPictureCount} pictures sent to the server"),
             ("model version", $"{ModelVersion} ({Network}, {Method})"),
             ("learned from", $"{TrainPhotoCount} pictures"),
-            ("speed", ImagesPerSecond is { } speed ? Show.Invariant($"{speed:0.#} images/s") : ""),
+            ("speed", ImagesPerSecond is { } speed ? Show.Invariant($"{speed:#,0.#} {(Method == "head" ? "feature vectors" : "images")}/s") : ""),
             ("trainer memory", PeakTrainerMemoryMb is { } memory ? Show.Invariant($"{memory:0} MB at most") : ""),
             ("time", TrainingSeconds is { } training
                 ? $"{Show.Duration(TimeSpan.FromSeconds(Seconds))}, of which training {Show.Duration(TimeSpan.FromSeconds(training))}"

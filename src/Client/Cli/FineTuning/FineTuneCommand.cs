@@ -90,7 +90,7 @@ internal static partial class FineTuneCommand
             terminal.Say($"Submitted {job.Name}");
             var done = (await JobWatch.FollowAsync(terminal, client, job.Name, cancellationToken)).Job;
             JobWatch.RequireSuccess(done);
-            JobsCommand.Report(terminal, done, NextStep(done));
+            JobsCommand.Report(terminal, done, withPlan: false, NextStep(done));
             return ExitCodes.Ok;
         });
     }

@@ -14,12 +14,12 @@ internal static class FineTuneTrial
         var estimate = await client.ValidateFineTuneJobAsync(spec, cancellationToken);
         terminal.Answer(JsonShapes.Of(estimate), console => console.Write(Tables.Facts(
         [
-            ("time", $"about {Show.Duration(estimate.Duration)}"
+            ("time", $"about {Show.Roughly(estimate.Duration)}"
                 + (estimate.IsMeasuredWhileBusy ? ", measured beside a running job: too long" : "")),
             ("memory", $"about {Show.Bytes(estimate.PeakMemoryBytes)} of the trainer at most"),
             ("disk", Show.Bytes(estimate.DiskBytes)),
             ("speed", Show.Invariant($"{estimate.ImagesPerSecond:0.#} photos/s")),
-            .. PlanText.Flatten(estimate.PlanJson).Select(value => ("plan " + value.Name, value.Value)),
+            .. PlanText.Rows(estimate.PlanJson),
         ])));
         return ExitCodes.Ok;
     }

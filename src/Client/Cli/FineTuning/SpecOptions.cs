@@ -89,8 +89,13 @@ internal sealed class SpecOptions
 
     private static Option<string?> OneOf(string name, string description, params string[] values)
     {
-        var option = new Option<string?>(name) { Description = description };
-        option.AcceptOnlyFromAmong(values);
+        var option = new Option<string?>(name) { Description = description, HelpName = string.Join('|', values) };
+        option.CompletionSources.Add(values);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && !values.Contains(result.Tokens[^1].Value, StringComparer.Ordinal))
+                result.AddError($"{name} is '{result.Tokens[^1].Value}'; expected {string.Join(", ", values)}.");
+        });
         return option;
     }
 
@@ -109,7 +114,7 @@ internal sealed class SpecOptions
         if (double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount)
             && amount * secondsPerUnit is > 0 and < 1e8)
             return TimeSpan.FromSeconds(amount * secondsPerUnit);
-        result.AddError($"'{text}' is not a time. Expected seconds or a number with s, m, h or d, for example 90s or 10m");
+        result.AddError($"--budget is '{text}'; expected seconds or a number with s, m, h or d, for example 90s or 10m");
         return null;
     }
 }

@@ -29,9 +29,10 @@ internal static class JobsCommand
     }
 
     /// <summary>Tells how a job stands: the answer of the commands that end with one job.</summary>
-    public static void Report(Terminal terminal, FineTuneJob job, string? lastLine = null) => terminal.Answer(JsonShapes.Of(job), console =>
+    /// <param name="withPlan">False where the plan was told before.</param>
+    public static void Report(Terminal terminal, FineTuneJob job, bool withPlan, string? lastLine = null) => terminal.Answer(JsonShapes.Of(job), console =>
     {
-        console.Write(Tables.Facts(FactsOf(job, terminal.Time)));
+        console.Write(Tables.Facts(FactsOf(job, terminal.Time).Concat(withPlan ? PlanText.Rows(job.PlanJson) : [])));
         if (lastLine is not null)
             console.WriteLine(lastLine);
     });
@@ -99,7 +100,7 @@ internal static class JobsCommand
 
     private static async Task<int> ShowAsync(Terminal terminal, Task<FineTuneJob> asked)
     {
-        Report(terminal, await asked);
+        Report(terminal, await asked, withPlan: true);
         return ExitCodes.Ok;
     }
 
@@ -107,7 +108,7 @@ internal static class JobsCommand
     {
         var done = (await JobWatch.FollowAsync(terminal, client, job, cancellationToken)).Job;
         JobWatch.RequireSuccess(done);
-        Report(terminal, done);
+        Report(terminal, done, withPlan: false);
         return ExitCodes.Ok;
     }
 
@@ -152,7 +153,7 @@ internal static class JobsCommand
     {
         yield return ("job", job.Name);
         yield return ("state", StateOf(job));
-        yield return ("waiting", job.WaitingReason);
+        yield return ("waiting", CommandHints.InCommands(job.WaitingReason));
         yield return ("error", job.Error is null ? "" : $"{job.Error.Reason}: {job.Error.Message}");
         yield return ("model", job.Spec.Model);
         yield return ("model version", job.ModelVersion);
@@ -166,8 +167,6 @@ internal static class JobsCommand
         yield return ("attempt", job.Attempt > 1 ? $"{job.Attempt} (resumed)" : "");
         yield return ("submitted", Show.Moment(job.CreateTime, clock));
         yield return ("took", job is { StartTime: { } start, EndTime: { } end } ? Show.Duration(end - start) : "");
-        foreach (var (name, value) in PlanText.Flatten(job.PlanJson))
-            yield return ("plan " + name, value);
     }
 
     private static string StateOf(FineTuneJob job)

@@ -21,7 +21,7 @@ internal static class TrainingText
         if (progress.LearningRate is { } rate)
             parts.Add("lr " + Show.Number(rate));
         if (progress.ImagesPerSecond is { } speed)
-            parts.Add(Show.Invariant($"{speed:0.#}/s"));
+            parts.Add(Show.Invariant($"{speed:#,0.#}/s"));
         if (progress.ValidationAccuracy is { } accuracy)
             parts.Add("val " + Show.Percent(accuracy)
                 + (progress.BestValidationAccuracy is { } best && best > accuracy ? $" (best {Show.Percent(best)})" : ""));
@@ -33,7 +33,7 @@ internal static class TrainingText
     public static string Waiting(FineTuneJob? job) => job switch
     {
         { State: JobState.Paused } => "paused; go on with: bit jobs resume " + ResourceName.Id(job.Name),
-        { WaitingReason.Length: > 0 } => $"waiting: {job.WaitingReason}",
+        { WaitingReason.Length: > 0 } => $"waiting: {CommandHints.InCommands(job.WaitingReason)}",
         _ => "waiting for a trainer",
     };
 }

@@ -25,6 +25,11 @@ internal static class Show
             : Invariant($"{rounded.Minutes}:{rounded.Seconds:00}");
     }
 
+    /// <summary>For sentences, where a number with a colon may be taken for a time of day: 45 s, 14 min, 3 h 20 min.</summary>
+    public static string Roughly(TimeSpan time) => time.TotalSeconds < 60 ? Invariant($"{Math.Ceiling(time.TotalSeconds):0} s")
+        : time.TotalMinutes < 60 ? Invariant($"{time.TotalMinutes:0} min")
+        : Invariant($"{Math.Floor(time.TotalHours):0} h {time.Minutes} min");
+
     public static string Moment(DateTimeOffset? time, TimeProvider clock)
         => time is { } value
             ? TimeZoneInfo.ConvertTime(value, clock.LocalTimeZone).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)

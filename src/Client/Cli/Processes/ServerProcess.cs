@@ -23,6 +23,12 @@ internal sealed record ServerStart
 
     /// <summary>Receives each line of the server's log.</summary>
     public Action<string>? Log { get; init; }
+
+    /// <summary>Whether the person has read the log when it ends, so that failures need not repeat it.</summary>
+    public bool IsLogShown { get; init; }
+
+    /// <summary>text or json.</summary>
+    public string LogFormat { get; init; } = "text";
 }
 
 /// <summary>Where a server that is ready listens.</summary>
@@ -40,13 +46,14 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly TaskCompletionSource<ReadyServer> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<string> _logTail = new();
+    private readonly bool _isLogShown;
     private Action<string>? _log;
     private bool _isStarted;
 
-    private ServerProcess(Process process, Action<string>? log)
+    private ServerProcess(ServerStart start)
     {
-        _process = process;
-        _log = log;
+        _process = new Process { StartInfo = Describe(start) };
+        (_log, _isLogShown) = (start.Log, start.IsLogShown);
     }
 
     /// <summary>Where it listens.</summary>
@@ -62,7 +69,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <exception cref="CommandException">It cannot be started, ends before it is ready, or does not become ready.</exception>
     public static async Task<ServerProcess> StartAsync(ServerStart start, CancellationToken cancellationToken)
     {
-        var server = new ServerProcess(new Process { StartInfo = Describe(start) }, start.Log);
+        var server = new ServerProcess(start);
         try
         {
             server.Launch();
@@ -126,8 +133,8 @@ internal sealed class ServerProcess : IAsyncDisposable
             "--Listen:Address", start.Address,
             "--Workspace:Path", start.Workspace,
             "--StopWithStandardInput", "true",
-            // Its log is shown to a person here, though through a pipe.
-            "--Logging:Format", "text",
+            // It would choose by the pipe that it writes to.
+            "--Logging:Format", start.LogFormat,
         };
         if (start.WebAddress is not null)
             arguments.AddRange(["--Listen:WebAddress", start.WebAddress]);
@@ -218,7 +225,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     private Failure Ended(string how) => new(ExitCodes.Failed, "SERVER_ENDED",
-        $"The server {how} (exit code {_process.ExitCode}). Its last words:{LogTail()}");
+        $"The server {how} (exit code {_process.ExitCode})." + (_isLogShown ? " Its log above says why." : $" Its last words:{LogTail()}"));
 
     /// <summary>The newest lines of its log, indented, for the end of a message.</summary>
     public string LogTail()

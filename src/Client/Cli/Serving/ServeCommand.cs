@@ -55,6 +55,9 @@ internal static class ServeCommand
                         Address = parsed.GetRequiredValue(listen),
                         WebAddress = parsed.GetValue(web),
                         Log = terminal.Warn,
+                        IsLogShown = true,
+                        // For people as text; a file, a pipe or a supervisor gets what it can parse.
+                        LogFormat = environment.ErrorIsTerminal ? "text" : "json",
                     },
                     cancellationToken);
                 terminal.Answer(

@@ -45,6 +45,36 @@ public sealed class ServerOptionsTests
         Assert.Contains(violations, text => text.StartsWith("StopWithStandardInput is 'perhaps'", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("serve", "'serve' is not understood")]
+    [InlineData("--Listen:Address", "--Listen:Address has no value")]
+    [InlineData("--verbose", "--verbose is unknown")]
+    public void Read_ArgumentThatConfiguresNothing_IsNamed(string argument, string expected) =>
+        Assert.Contains(Violations("--Trainer:Enabled", "false", argument), text => text.StartsWith(expected, StringComparison.Ordinal));
+
+    [Fact]
+    public void TrainerRuntime_IsCheckedForTheServersOwnBuildAlone()
+    {
+        var options = Read("--Runtime:ExecutionProvider", "cuda:1");
+        var own = new TrainerOptions { ExecutionProvider = "cuda:0", FallBackToCpu = true };
+
+        Assert.Equal("cuda:1", (options with { Trainer = new TrainerOptions() }).TrainerRuntime?.ExecutionProvider);
+        Assert.Equal(("cuda:0", true), ((options with { Trainer = own }).TrainerRuntime?.ExecutionProvider, (options with { Trainer = own }).TrainerRuntime?.FallBackToCpu));
+        Assert.Null((options with { Trainer = own with { Path = "/elsewhere/BiT.Trainer.dll" } }).TrainerRuntime);
+        Assert.Null((options with { Trainer = own with { Enabled = false } }).TrainerRuntime);
+    }
+
+    [Fact]
+    public void Help_NamesEveryOption()
+    {
+        var output = new StringWriter();
+
+        HelpVerb.Run(output);
+
+        Assert.All(ServerOptions.OptionTypes.SelectMany(option => option.Type.GetProperties().Where(property => property.CanWrite).Select(property => $"--{option.Section}:{property.Name} ")),
+            name => Assert.Contains(name, output.ToString(), StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Load_FilesThatAreNotThere_AreAllNamed()
     {

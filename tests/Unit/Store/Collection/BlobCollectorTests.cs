@@ -4,7 +4,10 @@ namespace BiT.Tests.Unit.Store.Collection;
 
 public sealed class BlobCollectorTests
 {
+    private const int Rounds = 60;
+
     private static readonly TimeSpan Age = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Fact]
     public void Collect_BlobOfADeletedVersion_GoesAfterItsAgeAndNotBefore()
@@ -168,36 +171,26 @@ public sealed class BlobCollectorTests
         using var test = new TestWorkspace();
         using var other = test.OpenAgain();
         using var stop = new CancellationTokenSource();
-        var collected = 0;
+        var collected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         // Age zero and old files: only the locks protect.
         var collector = Task.Run(() =>
         {
             while (!stop.IsCancellationRequested)
-                collected += other.Collect(new CollectionOptions { BlobAge = Age }, isDryRun: false).BlobCount;
-        }, TestContext.Current.CancellationToken);
-        var writers = Enumerable.Range(0, 3).Select(writer => Task.Run(() =>
-        {
-            var refused = 0;
-            for (var round = 0; round < 60; round++)
             {
-                // The same few contents again and again: stored while the old file of the same name is being deleted.
-                var photos = new[] { test.Photo($"a{round % 3}", "rose"), test.Photo($"b{writer}", "daisy") };
-                foreach (var photo in photos)
-                    TryDate(test, photo.Blob);
-                try
-                {
-                    var set = test.Workspace.Datasets.Save("set", photos);
-                    foreach (var photo in set.Photos)
-                        test.Workspace.Blobs.Verify(photo.Blob);
-                    if (round % 2 == 0)
-                        test.Workspace.Datasets.Delete(set.Id);
-                }
-                catch (BlobNotFoundException)
-                {
-                    refused++;
-                }
+                if (other.Collect(new CollectionOptions { BlobAge = Age }, isDryRun: false).BlobCount > 0)
+                    collected.TrySetResult();
             }
-            return refused;
+        }, TestContext.Current.CancellationToken);
+        var writers = Enumerable.Range(0, 3).Select(writer => Task.Run(async () =>
+        {
+            for (var round = 0; round < Rounds; round++)
+            {
+                // Something is there to collect in every round, and in the middle something was: the other half surely runs beside it.
+                Date(test, test.PutText($"nobody's {writer} {round}"), 2 * Age);
+                if (round == Rounds / 2)
+                    await collected.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+                SaveAndDelete(test, writer, round);
+            }
         }, TestContext.Current.CancellationToken)).ToArray();
         try
         {
@@ -214,7 +207,26 @@ public sealed class BlobCollectorTests
             foreach (var photo in test.Workspace.Datasets.Find(set.Id)?.Photos ?? [])
                 test.Workspace.Blobs.Verify(photo.Blob);
         }
-        Assert.True(collected > 0, "Nothing was collected meanwhile, so nothing was tried.");
+    }
+
+    // The same few contents again and again: stored while the old file of the same name is being deleted.
+    private static void SaveAndDelete(TestWorkspace test, int writer, int round)
+    {
+        var photos = new[] { test.Photo($"a{round % 3}", "rose"), test.Photo($"b{writer}", "daisy") };
+        foreach (var photo in photos)
+            TryDate(test, photo.Blob);
+        try
+        {
+            var set = test.Workspace.Datasets.Save("set", photos);
+            foreach (var photo in set.Photos)
+                test.Workspace.Blobs.Verify(photo.Blob);
+            if (round % 2 == 0)
+                test.Workspace.Datasets.Delete(set.Id);
+        }
+        catch (BlobNotFoundException)
+        {
+            // Collected before the row was made: refused, as it must be.
+        }
     }
 
     private static CollectionReport Collect(TestWorkspace test, bool isDryRun = false) =>
