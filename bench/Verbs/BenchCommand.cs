@@ -16,6 +16,7 @@ internal static class BenchCommand
         LoopVerb.Create(),
         GuardVerb.Create(),
         ProfileVerb.Create(),
+        VersusVerb.Create(),
         TransferVerb.Create(),
     };
 

@@ -23,6 +23,17 @@ public static class SessionFactory
         return new InferenceSession(modelPath, sessionOptions);
     }
 
+    /// <summary>Opens a model that runs again and again on inputs of one size and keeps much in memory: a training graph.</summary>
+    /// <inheritdoc cref="Open"/>
+    /// <remarks>Without memory patterns: after its first run, ONNX Runtime would lay out a second run in one block, beside the pieces that the first one
+    /// left in the arena, and nothing gives those back. Measured in bench/results: the peak falls by a third, the time stays.</remarks>
+    public static InferenceSession OpenForTraining(string modelPath, RuntimeOptions options, Action<string>? log = null)
+    {
+        using var sessionOptions = CreateOptions(options, log);
+        sessionOptions.EnableMemoryPattern = false;
+        return new InferenceSession(modelPath, sessionOptions);
+    }
+
     /// <summary>Opens a model for the kernels' self-test: one thread, no optimisation that could compute it beforehand.</summary>
     internal static InferenceSession OpenForSelfTest(byte[] model, bool withKernels)
     {

@@ -46,7 +46,8 @@ public sealed class MemoryBudget(BitNetwork network, int classCount, long budget
     {
         var (one, two) = (Bytes(1), Bytes(2));
         var perImage = Math.Max(1, two - one);
-        // The second buffers of parameters, momenta and gradients live outside of the graph.
+        // Outside of the graph: the weights that the run began with, the best ones, and a checkpoint's copies of weights and momenta. The graph counts
+        // gradients twice, as buffers and as results; in memory they are one, and the other stands for the momenta.
         var left = budgetBytes - 5 * ParameterBytes(network, classCount) - Margin * (one - perImage);
         return (int)Math.Clamp(left / (perImage * Margin), 0, MostImages);
 

@@ -10,6 +10,7 @@ internal interface ITrainingStream
     /// <summary>Makes one micro-batch. Called from one thread, mostly in order.</summary>
     /// <param name="step">Optimiser step, from 0.</param>
     /// <param name="index">Micro-batch within the step, from 0.</param>
+    /// <returns>The caller's, who disposes of it.</returns>
     MicroBatch Read(long step, int index);
 }
 
@@ -20,12 +21,13 @@ internal sealed class AugmentedPhotos(IPhotoSource photos, TrainingPlan plan) : 
     private readonly SampleOrder _order = new(plan.Seed, photos.Count, plan.SampleWithReplacement);
     private readonly Mixup _mixup = new(plan.Seed, plan.MixupAlpha);
     private readonly byte[] _pixels = new byte[photos.PhotoBytes];
+    private readonly InputBuffers _buffers = new(plan.MicroBatchSize * 3 * plan.Crop * plan.Crop);
 
     public MicroBatch Read(long step, int index)
     {
         var size = plan.MicroBatchSize;
         var imageLength = 3 * plan.Crop * plan.Crop;
-        var inputs = new float[size * imageLength];
+        var inputs = _buffers.Rent();
         var labels = new long[size];
         for (var item = 0; item < size; item++)
         {
@@ -38,7 +40,7 @@ internal sealed class AugmentedPhotos(IPhotoSource photos, TrainingPlan plan) : 
             var crop = new CropWindow(random.NextInt32(room), random.NextInt32(room), plan.Crop, random.NextInt32(2) == 1);
             PixelConversion.ToPlanes(_pixels, photos.Side, crop, inputs.AsSpan(item * imageLength, imageLength));
         }
-        return new MicroBatch { Inputs = inputs, Labels = labels, Permutation = _mixup.Permutation(step, index, size), Lambda = _mixup.Lambda(step) };
+        return new MicroBatch { Inputs = inputs, Labels = labels, Permutation = _mixup.Permutation(step, index, size), Lambda = _mixup.Lambda(step), Buffers = _buffers };
     }
 }
 
@@ -47,12 +49,13 @@ internal sealed class StoredFeatures(IRecords features, IReadOnlyList<int> label
 {
     private readonly SampleOrder _order = new(plan.Seed, features.Count, plan.SampleWithReplacement);
     private readonly Mixup _mixup = new(plan.Seed, plan.MixupAlpha);
+    private readonly InputBuffers _buffers = new(plan.MicroBatchSize * (features.RecordBytes / sizeof(float)));
 
     public MicroBatch Read(long step, int index)
     {
         var size = plan.MicroBatchSize;
         var featureCount = features.RecordBytes / sizeof(float);
-        var inputs = new float[size * featureCount];
+        var inputs = _buffers.Rent();
         var classes = new long[size];
         for (var item = 0; item < size; item++)
         {
@@ -60,6 +63,6 @@ internal sealed class StoredFeatures(IRecords features, IReadOnlyList<int> label
             features.Read(photo, MemoryMarshal.AsBytes(inputs.AsSpan(item * featureCount, featureCount)));
             classes[item] = labels[photo];
         }
-        return new MicroBatch { Inputs = inputs, Labels = classes, Permutation = _mixup.Permutation(step, index, size), Lambda = _mixup.Lambda(step) };
+        return new MicroBatch { Inputs = inputs, Labels = classes, Permutation = _mixup.Permutation(step, index, size), Lambda = _mixup.Lambda(step), Buffers = _buffers };
     }
 }

@@ -7,18 +7,19 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace BiT.Training.Loop;
 
 /// <summary>Runs the training and optimizer graphs: micro-batches accumulate gradients, a step applies them.</summary>
-/// <remarks>Parameters, momenta and gradients live in native buffers that are bound once; a step swaps the side it reads with the side it
-/// writes and copies nothing. Not safe for use from several threads.</remarks>
+/// <remarks>Parameters, momenta and gradients live in native buffers that are bound once, each as an input and as the output that takes its place:
+/// a step works where they lie. That is safe because of all nodes that read such an input only the last one writes its output, element by element
+/// (a test holds the graphs to it). Not safe for use from several threads.</remarks>
 public sealed class TrainingEngine : ITrainingEngine
 {
     private readonly IReadOnlyList<Parameter> _parameters;
     private readonly InferenceSession _training;
     private readonly InferenceSession _optimizer;
-    private readonly List<TensorPair> _weights = [];
-    private readonly List<TensorPair> _momenta = [];
-    private readonly List<TensorPair> _gradients = [];
-    private readonly OrtIoBinding?[,] _trainingBindings = new OrtIoBinding?[2, 2];
-    private readonly OrtIoBinding?[,] _optimizerBindings = new OrtIoBinding?[2, 2];
+    private readonly List<TrainedArray> _weights = [];
+    private readonly List<TrainedArray> _momenta = [];
+    private readonly List<TrainedArray> _gradients = [];
+    private readonly OrtIoBinding _trainingBinding;
+    private readonly OrtIoBinding _optimizerBinding;
     private readonly RunOptions _runOptions = new();
     private readonly OrtValue _loss = Allocate<float>(TensorElementType.Float, []);
     private readonly OrtValue _lambda = Allocate<float>(TensorElementType.Float, [1]);
@@ -28,8 +29,6 @@ public sealed class TrainingEngine : ITrainingEngine
     private readonly OrtValue _labels;
     private readonly OrtValue _permutation;
     private readonly string _inputName;
-    private int _weightSide;
-    private int _gradientSide;
     private bool _hasGradient;
 
     /// <param name="trainingModelPath">A graph of <see cref="TrainingGraphs"/>.</param>
@@ -39,8 +38,8 @@ public sealed class TrainingEngine : ITrainingEngine
     public TrainingEngine(string trainingModelPath, string optimizerModelPath, IReadOnlyList<Parameter> parameters, RuntimeOptions options)
     {
         _parameters = parameters;
-        _training = SessionFactory.Open(trainingModelPath, options);
-        _optimizer = SessionFactory.Open(optimizerModelPath, options);
+        _training = SessionFactory.OpenForTraining(trainingModelPath, options);
+        _optimizer = SessionFactory.OpenForTraining(optimizerModelPath, options);
         _inputName = _training.InputMetadata.ContainsKey("images") ? "images" : "features";
         var dimensions = _training.InputMetadata[_inputName].Dimensions;
         BatchSize = dimensions[0];
@@ -49,10 +48,11 @@ public sealed class TrainingEngine : ITrainingEngine
         _permutation = Allocate<long>(TensorElementType.Int64, [BatchSize]);
         foreach (var parameter in parameters)
         {
-            _weights.Add(new TensorPair(parameter.Name, parameter.Sizes));
-            _momenta.Add(new TensorPair(parameter.Name, parameter.Sizes));
-            _gradients.Add(new TensorPair(parameter.Name, parameter.Sizes));
+            _weights.Add(new TrainedArray(parameter.Sizes));
+            _momenta.Add(new TrainedArray(parameter.Sizes));
+            _gradients.Add(new TrainedArray(parameter.Sizes));
         }
+        (_trainingBinding, _optimizerBinding) = (BindTraining(), BindOptimizer());
     }
 
     /// <summary>Images per micro-batch.</summary>
@@ -68,35 +68,35 @@ public sealed class TrainingEngine : ITrainingEngine
     public Span<long> Permutation => _permutation.GetTensorMutableDataAsSpan<long>();
 
     /// <summary>Current values of a parameter, by position. Valid until the next step.</summary>
-    public Span<float> Weights(int index) => _weights[index].Data(_weightSide);
+    public Span<float> Weights(int index) => _weights[index].Elements;
 
     /// <summary>Current momentum of a parameter, by position. Valid until the next step.</summary>
-    public Span<float> Momenta(int index) => _momenta[index].Data(_weightSide);
+    public Span<float> Momenta(int index) => _momenta[index].Elements;
 
     /// <summary>Gradient of a parameter accumulated since the last step, by position. Valid until the next run.</summary>
-    public ReadOnlySpan<float> Gradients(int index) => _gradients[index].Data(_gradientSide);
+    public ReadOnlySpan<float> Gradients(int index) => _gradients[index].Elements;
 
     /// <summary>Length of the gradient accumulated since the last step, over all parameters.</summary>
-    public double? GradientNorm() => Norm(_gradients, _gradientSide);
+    public double? GradientNorm() => Norm(_gradients);
 
     /// <summary>Length of the current weights, over all parameters.</summary>
-    public double WeightNorm() => Norm(_weights, _weightSide);
+    public double WeightNorm() => Norm(_weights);
 
     /// <summary>Whether the current weights are longer than something. Those of one parameter are, as a rule, and the others are not read.</summary>
     public bool WeightsExceed(double length)
     {
         var sum = 0.0;
-        foreach (var pair in _weights)
+        foreach (var array in _weights)
         {
-            sum += TensorPrimitives.SumOfSquares<float>(pair.Data(_weightSide));
+            sum += TensorPrimitives.SumOfSquares<float>(array.Elements);
             if (sum > length * length)
                 return true;
         }
         return false;
     }
 
-    /// <summary>The current parameters as ONNX values in graph order, to bind elsewhere. Valid until the next step.</summary>
-    public IReadOnlyList<OrtValue> WeightValues => [.. _weights.Select(pair => pair[_weightSide])];
+    /// <summary>The parameters as ONNX values in graph order, to bind elsewhere. A step changes them.</summary>
+    public IReadOnlyList<OrtValue> WeightValues => [.. _weights.Select(array => array.Value)];
 
     /// <summary>Forward and backward pass over the micro-batch in <see cref="Inputs"/>, <see cref="Labels"/> and
     /// <see cref="Permutation"/>.</summary>
@@ -106,9 +106,7 @@ public sealed class TrainingEngine : ITrainingEngine
     {
         _lambda.GetTensorMutableDataAsSpan<float>()[0] = lambda;
         _reset.GetTensorMutableDataAsSpan<bool>()[0] = !_hasGradient;
-        var binding = _trainingBindings[_weightSide, _gradientSide] ??= BindTraining(_weightSide, _gradientSide);
-        _training.RunWithBinding(_runOptions, binding);
-        _gradientSide = 1 - _gradientSide;
+        _training.RunWithBinding(_runOptions, _trainingBinding);
         _hasGradient = true;
         return _loss.GetTensorDataAsSpan<float>()[0];
     }
@@ -120,18 +118,16 @@ public sealed class TrainingEngine : ITrainingEngine
         if (!_hasGradient)
             throw new InvalidOperationException("There is no gradient to apply: accumulate a micro-batch first.");
         _learningRate.GetTensorMutableDataAsSpan<float>()[0] = learningRate;
-        var binding = _optimizerBindings[_weightSide, _gradientSide] ??= BindOptimizer(_weightSide, _gradientSide);
-        _optimizer.RunWithBinding(_runOptions, binding);
-        _weightSide = 1 - _weightSide;
+        _optimizer.RunWithBinding(_runOptions, _optimizerBinding);
         _hasGradient = false;
     }
 
     public void Dispose()
     {
-        foreach (var binding in _trainingBindings.Cast<OrtIoBinding?>().Concat(_optimizerBindings.Cast<OrtIoBinding?>()))
-            binding?.Dispose();
-        foreach (var pair in _weights.Concat(_momenta).Concat(_gradients))
-            pair.Dispose();
+        _trainingBinding.Dispose();
+        _optimizerBinding.Dispose();
+        foreach (var array in _weights.Concat(_momenta).Concat(_gradients))
+            array.Dispose();
         foreach (var value in (ReadOnlySpan<OrtValue>)[_loss, _lambda, _learningRate, _reset, _inputs, _labels, _permutation])
             value.Dispose();
         _runOptions.Dispose();
@@ -139,7 +135,7 @@ public sealed class TrainingEngine : ITrainingEngine
         _optimizer.Dispose();
     }
 
-    private OrtIoBinding BindTraining(int weightSide, int gradientSide)
+    private OrtIoBinding BindTraining()
     {
         var binding = _training.CreateIoBinding();
         binding.BindInput(_inputName, _inputs);
@@ -150,32 +146,32 @@ public sealed class TrainingEngine : ITrainingEngine
         binding.BindOutput("loss", _loss);
         for (var index = 0; index < _parameters.Count; index++)
         {
-            binding.BindInput(_parameters[index].Name, _weights[index][weightSide]);
-            binding.BindInput(_parameters[index].Name + TrainingGraphs.BufferSuffix, _gradients[index][gradientSide]);
-            binding.BindOutput(_parameters[index].Name + TrainingGraphs.AccumulatedSuffix, _gradients[index][1 - gradientSide]);
+            binding.BindInput(_parameters[index].Name, _weights[index].Value);
+            binding.BindInput(_parameters[index].Name + TrainingGraphs.BufferSuffix, _gradients[index].Value);
+            binding.BindOutput(_parameters[index].Name + TrainingGraphs.AccumulatedSuffix, _gradients[index].Value);
         }
         return binding;
     }
 
-    private OrtIoBinding BindOptimizer(int weightSide, int gradientSide)
+    private OrtIoBinding BindOptimizer()
     {
         var binding = _optimizer.CreateIoBinding();
         binding.BindInput("learning_rate", _learningRate);
         for (var index = 0; index < _parameters.Count; index++)
         {
             var name = _parameters[index].Name;
-            binding.BindInput(name, _weights[index][weightSide]);
-            binding.BindInput(name + OptimizerGraph.GradientSuffix, _gradients[index][gradientSide]);
-            binding.BindInput(name + OptimizerGraph.MomentumSuffix, _momenta[index][weightSide]);
-            binding.BindOutput(name + OptimizerGraph.UpdatedSuffix, _weights[index][1 - weightSide]);
-            binding.BindOutput(name + OptimizerGraph.MomentumSuffix + OptimizerGraph.UpdatedSuffix, _momenta[index][1 - weightSide]);
+            binding.BindInput(name, _weights[index].Value);
+            binding.BindInput(name + OptimizerGraph.GradientSuffix, _gradients[index].Value);
+            binding.BindInput(name + OptimizerGraph.MomentumSuffix, _momenta[index].Value);
+            binding.BindOutput(name + OptimizerGraph.UpdatedSuffix, _weights[index].Value);
+            binding.BindOutput(name + OptimizerGraph.MomentumSuffix + OptimizerGraph.UpdatedSuffix, _momenta[index].Value);
         }
         return binding;
     }
 
     // Memory is what it waits for: a second thread makes it no faster.
-    private static double Norm(List<TensorPair> arrays, int side) =>
-        Math.Sqrt(arrays.Sum(pair => (double)TensorPrimitives.SumOfSquares<float>(pair.Data(side))));
+    private static double Norm(List<TrainedArray> arrays) =>
+        Math.Sqrt(arrays.Sum(array => (double)TensorPrimitives.SumOfSquares<float>(array.Elements)));
 
     private static OrtValue Allocate<T>(TensorElementType type, long[] shape)
         where T : unmanaged

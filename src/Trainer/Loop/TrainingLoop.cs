@@ -142,7 +142,7 @@ internal sealed class TrainingLoop(LoopInputs inputs, ITrainingEngine engine)
         {
             cancellation.ThrowIfCancellationRequested();
             var asked = Stopwatch.GetTimestamp();
-            var batch = prefetcher.Next(cancellation);
+            using var batch = prefetcher.Next(cancellation);
             var waited = Stopwatch.GetElapsedTime(asked);
             batch.Inputs.CopyTo(engine.Inputs);
             batch.Labels.CopyTo(engine.Labels);

@@ -46,7 +46,8 @@ public static class TrainingGraphs
         var values = ParameterInputs(b, parameters);
         var logits = Logits(b, network, labels.Mix(b, images), values);
         Differentiate(b, parameters, values, labels.Loss(b, logits, sizes.ClassCount), sizes);
-        return sizes.Fused ? Recomputation.Apply(b.Build()) : b.Build();
+        // Of the plain form ONNX Runtime splits every gradient into many nodes and orders those anew: it needs less memory as it is.
+        return sizes.Fused ? ExecutionOrder.Apply(Recomputation.Apply(b.Build())) : b.Build();
     }
 
     /// <summary>The training graph of a head alone on computed features.</summary>

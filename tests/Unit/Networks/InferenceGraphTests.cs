@@ -74,17 +74,17 @@ public sealed class InferenceGraphTests
         var cache = new ArtifactCache(folder);
         var sizes = new TrainingGraphSizes(weights.ClassCount, count, Size);
         using var evaluation = new EvaluationEngine(cache.GetOrWrite(TrainingGraphs.Evaluation(weights.Network, sizes)), new RuntimeOptions());
-        var pairs = weights.Parameters.Select(parameter => new TensorPair(parameter.Name, parameter.Sizes)).ToArray();
-        foreach (var pair in pairs)
-            weights[pair.Name].CopyTo(pair.Data(0));
+        var arrays = weights.Parameters.Select(parameter => new TrainedArray(parameter.Sizes)).ToArray();
+        foreach (var (parameter, array) in weights.Parameters.Zip(arrays))
+            weights[parameter.Name].CopyTo(array.Elements);
         for (var index = 0; index < bytes.Length; index++)
         {
             var (image, position, channel) = (index / (Size * Size * 3), index / 3 % (Size * Size), index % 3);
             evaluation.Images[(image * 3 + channel) * Size * Size + position] = (bytes[index] - 127.5f) / 127.5f;
         }
-        var output = evaluation.Run([.. pairs.Select(pair => pair[0])]);
-        foreach (var pair in pairs)
-            pair.Dispose();
+        var output = evaluation.Run([.. arrays.Select(array => array.Value)]);
+        foreach (var array in arrays)
+            array.Dispose();
         return output;
     }
 

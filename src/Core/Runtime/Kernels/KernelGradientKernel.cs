@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace BiT.Core.Runtime.Kernels;
 
 /// <summary>The gradient of a two-dimensional convolution by its kernel.</summary>
@@ -9,10 +11,10 @@ internal static unsafe class KernelGradientKernel
     // Channels that meet the same gradients; 1x1 kernels take them together.
     private const int ChannelsPerBlock = 8;
 
-    // Of a 1x1 kernel a task takes several blocks, so that gradients are read again from the first cache and not from the last one; as long as
-    // there are enough tasks for all threads.
-    private const int MostBlocks = 4;
-    private const int EnoughTasks = 8;
+    // Of a 1x1 kernel a task takes several blocks, so that gradients are read again from the first cache and not from memory; as long as there are
+    // enough tasks for all threads. How channels are divided changes no sum, so that it may depend on the machine.
+    private const int MostBlocks = 16;
+    private static readonly int EnoughTasks = 2 * Math.Max(2, Environment.ProcessorCount);
 
     /// <summary>ConvKernelGradient_{k}x{k}_{stride}(x [N,I,H,W], dy [N,O,H',W']) -> dw [O,I,k,k]; padding (k - 1) / 2.</summary>
     public static IEnumerable<KernelDefinition> Definitions { get; } =
@@ -225,17 +227,23 @@ internal static unsafe class KernelGradientKernel
                 {
                     var panelGradients = gradients + (((long)panel * layer.Images + first) * layer.Positions + from) * Panels.Width;
                     var tile = tiles + (long)panel * layer.ChannelsPerTask * layer.Taps * Panels.Width;
-                    MultiplyPanel(source, channels, offsets + from, panelGradients, count, tile);
+                    var isLast = from + count >= total;
+                    var ahead = new Ahead(
+                        panel + 1 < layer.PanelCount ? panelGradients + (long)layer.Images * layer.Positions * Panels.Width
+                            : isLast ? null : gradients + ((long)first * layer.Positions + from + count) * Panels.Width,
+                        panel > 0 || isLast ? -1 : offsets[from + count]);
+                    MultiplyPanel(source, channels, offsets + from, panelGradients, count, tile, ahead);
                 }
             }
         }
 
-        private void MultiplyPanel(float* source, int channels, int* positions, float* panelGradients, int count, float* tile)
+        private void MultiplyPanel(float* source, int channels, int* positions, float* panelGradients, int count, float* tile, Ahead ahead)
         {
             var plane = layer.Kernel == 1 ? layer.Height * layer.Width : layer.ImagesPerPass * layer.ImagePitch;
             var channel = 0;
             for (; layer.Kernel == 1 && channel + ChannelsPerBlock <= channels; channel += ChannelsPerBlock)
             {
+                ahead.Fetch(source + (long)channel * plane, plane, channel / ChannelsPerBlock, Math.Max(1, channels / ChannelsPerBlock));
                 KernelGradientProducts.Channels8(source + (long)channel * plane, plane, positions, panelGradients, count, tile);
                 tile += ChannelsPerBlock * Panels.Width;
             }
@@ -283,6 +291,27 @@ internal static unsafe class KernelGradientKernel
                 var outputs = Math.Min(Panels.Width, layer.Outputs - panel * Panels.Width);
                 var target = result + (long)panel * Panels.Width * pitch + (long)firstChannel * kernelSize + firstRow * layer.Kernel;
                 Panels.Transpose(tile, Panels.Width, target, pitch, channels * layer.Taps, outputs);
+            }
+        }
+    }
+
+    // What the next product of a 1x1 kernel reads: fetched into the cache while this one computes. Both lie in pieces too short for the processor to
+    // see by itself where they go on.
+    private readonly struct Ahead(float* gradients, int offset)
+    {
+        private const int LineElements = 16;
+
+        public void Fetch(float* image, nint plane, int block, int blocks)
+        {
+            if (!Sse.IsSupported)
+                return;
+            var share = KernelGradientProducts.MostPositions * Panels.Width / blocks;
+            for (var at = 0; gradients is not null && at < share; at += LineElements)
+                Sse.Prefetch0(gradients + (long)block * share + at);
+            for (var channel = 0; offset >= 0 && channel < ChannelsPerBlock; channel++)
+            {
+                for (var at = 0; at < KernelGradientProducts.MostPositions; at += LineElements)
+                    Sse.Prefetch1(image + channel * plane + offset + at);
             }
         }
     }

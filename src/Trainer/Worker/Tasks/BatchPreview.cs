@@ -33,7 +33,7 @@ internal sealed class BatchPreview(TrainingPlan plan, IPhotoSource photos, Cance
         for (var index = 0; index < plan.MicroBatchesPerStep && shown.Count < MostPhotos && _bytes < MostBytes; index++)
         {
             stop.ThrowIfCancellationRequested();
-            var batch = stream.Read(step, index);
+            using var batch = stream.Read(step, index);
             lambda = batch.Lambda;
             for (var item = 0; item < batch.Labels.Length && shown.Count < MostPhotos && _bytes < MostBytes; item++)
                 shown.Add(plan.Method == "head" ? Numbered(batch, item) : Augmented(batch, item));

@@ -36,4 +36,15 @@ public sealed class BenchReportTests
 
         Assert.Equal((80, 84.2, 0.95, 0.02), (report.ImagesPerSecond, report.BareImagesPerSecond, report.SpeedRatio, report.DataWaitShare));
     }
+
+    [Fact]
+    public void VersusReport_OfRunsInTurns_ComparesNeighbours()
+    {
+        // The machine is slower in the second pair, for both.
+        var report = VersusReport.Of([(new(90, 150), new(100, 200)), (new(180, 150), new(200, 200)), (new(110, 150), new(100, 200))]);
+
+        Assert.Equal((110, 100, 0.9, 0.9, 0.75, 3),
+            (report.MedianMs, report.OtherMedianMs, report.Ratio, report.FastestRatio, report.ProcessorRatio, report.Runs));
+        Assert.Equal([0.9, 1], report.RatioQuartiles);
+    }
 }

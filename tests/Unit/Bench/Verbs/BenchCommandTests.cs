@@ -10,6 +10,7 @@ public sealed class BenchCommandTests
     [InlineData("infer --network R50x1 --batch 8", "Option '--size' is required.")]
     [InlineData("infer --network R51x1 --batch 8 --size 64", "Network 'R51x1' is unknown.")]
     [InlineData("profile --of everything --network R50x1 --batch 8 --size 64", "everything")]
+    [InlineData("versus --of train-step --network R50x1 --batch 8 --size 64 --other nowhere.dll", "--other is 'nowhere.dll'; expected the path of another build's bench.dll.")]
     [InlineData("transfer --training a --validation b --ways head,magic", "--ways holds 'magic'; expected head, full, head+full, auto, scratch")]
     [InlineData("transfer --training a --validation b --per-class 5,0", "--per-class holds '0'; expected numbers over 0, or all")]
     public async Task CommandLine_ThatIsWrong_ExitsWith2AndSaysWhy(string line, string message)
