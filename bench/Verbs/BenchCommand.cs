@@ -18,6 +18,7 @@ internal static class BenchCommand
         ProfileVerb.Create(),
         VersusVerb.Create(),
         TransferVerb.Create(),
+        CurvesVerb.Create(),
     };
 
     /// <summary>Runs one command line and returns the exit code: 0 done, 1 failed, 2 the command line is wrong.</summary>

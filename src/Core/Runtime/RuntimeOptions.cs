@@ -6,6 +6,9 @@ namespace BiT.Core.Runtime;
 /// <summary>How ONNX Runtime sessions are made.</summary>
 public sealed record RuntimeOptions
 {
+    /// <summary>ONNX Runtime's own provider, which is always there.</summary>
+    public const string Cpu = "cpu";
+
     /// <summary>The provider that this build is made for: <c>cpu</c>, or <c>cuda:0</c> for the gpu flavour.</summary>
     public static string DefaultExecutionProvider { get; } = typeof(RuntimeOptions).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(entry => entry.Key == nameof(DefaultExecutionProvider)).Value!;

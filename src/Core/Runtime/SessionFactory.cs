@@ -97,7 +97,7 @@ public static class SessionFactory
     /// <exception cref="ExecutionProviderException">The name is neither <c>cpu</c> nor <c>cuda:N</c>.</exception>
     public static int? ParseProvider(string provider)
     {
-        if (provider == "cpu")
+        if (provider == RuntimeOptions.Cpu)
             return null;
         if (provider == "cuda")
             return 0;

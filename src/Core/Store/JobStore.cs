@@ -102,7 +102,7 @@ public sealed partial class JobStore
         return new Page<JobRecord>(page.Items.Select(row => row.Job).ToList(), page.NextPageToken);
     }
 
-    /// <summary>Asks a job to stop. One that nobody works on is Cancelled at once; a Running one is told at its next heartbeat (or is
+    /// <summary>Asks a job to stop. One that nobody works on is Cancelled at once; a Running one hears of it within milliseconds (or is
     /// Cancelled when its worker is gone); one that is done stays as it is.</summary>
     /// <returns>The job afterwards.</returns>
     /// <exception cref="StoreNotFoundException">There is no such job.</exception>
@@ -120,7 +120,7 @@ public sealed partial class JobStore
         return JobRow.Get(connection, jobId).Job;
     });
 
-    /// <summary>Asks a job to pause. One that nobody works on is Paused at once; a Running one is told at its next heartbeat. One that is
+    /// <summary>Asks a job to pause. One that nobody works on is Paused at once; a Running one hears of it within milliseconds. One that is
     /// Paused, or asked to pause, stays as it is.</summary>
     /// <returns>The job afterwards.</returns>
     /// <exception cref="StoreNotFoundException">There is no such job.</exception>

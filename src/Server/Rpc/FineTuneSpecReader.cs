@@ -123,7 +123,7 @@ internal sealed class FineTuneSpecReader(Workspace workspace, ModelCatalog catal
             EvaluationInterval = check.Whole(given.HasEvaluationInterval, given.EvaluationInterval, "evaluation_interval", 1, 1_000_000),
             EarlyStoppingPatience = check.Whole(
                 given.HasEarlyStoppingPatience, given.EarlyStoppingPatience, "early_stopping_patience", 0, 1_000_000),
-            HeadSteps = check.Whole(given.HasHeadSteps, given.HeadSteps, "head_steps", 0, 1_000_000),
+            HeadSteps = check.Whole(given.HasHeadSteps, given.HeadSteps, "head_steps", 0, 10_000),
             Seed = given.HasSeed ? given.Seed : null,
             TimeBudget = check.Span(given.TimeBudget, "time_budget", MinTimeBudget, MaxTimeBudget),
         };

@@ -38,10 +38,19 @@ internal sealed class RecordFile : IRecords, IDisposable
                 return Open(path, count, recordBytes);
         }
         var temporary = Write(path, length, write);
-        using (CacheUse.Share(folder))
+        try
         {
-            DurableFile.Replace(temporary, path);
-            return Open(path, count, recordBytes);
+            using (CacheUse.Share(folder))
+            {
+                DurableFile.Replace(temporary, path);
+                return Open(path, count, recordBytes);
+            }
+        }
+        catch
+        {
+            // Of gigabytes that found no place the next attempt would make more.
+            File.Delete(temporary);
+            throw;
         }
     }
 

@@ -20,6 +20,7 @@ public sealed class TrainingEngine : ITrainingEngine
     private readonly List<TrainedArray> _gradients = [];
     private readonly OrtIoBinding _trainingBinding;
     private readonly OrtIoBinding _optimizerBinding;
+    private readonly bool _isBoundAnew;
     private readonly RunOptions _runOptions = new();
     private readonly OrtValue _loss = Allocate<float>(TensorElementType.Float, []);
     private readonly OrtValue _lambda = Allocate<float>(TensorElementType.Float, [1]);
@@ -53,6 +54,8 @@ public sealed class TrainingEngine : ITrainingEngine
             _gradients.Add(new TrainedArray(parameter.Sizes));
         }
         (_trainingBinding, _optimizerBinding) = (BindTraining(), BindOptimizer());
+        // Another device gets a copy of an input when it is bound, not when the graph runs.
+        _isBoundAnew = options.ExecutionProvider != RuntimeOptions.Cpu;
     }
 
     /// <summary>Images per micro-batch.</summary>
@@ -82,13 +85,16 @@ public sealed class TrainingEngine : ITrainingEngine
     /// <summary>Length of the current weights, over all parameters.</summary>
     public double WeightNorm() => Norm(_weights);
 
-    /// <summary>Whether the current weights are longer than something. Those of one parameter are, as a rule, and the others are not read.</summary>
+    /// <summary>Whether the current weights are longer than something. Those of one parameter are, as a rule, and the others are not read. False if a weight
+    /// that was read is not a number or infinite.</summary>
     public bool WeightsExceed(double length)
     {
         var sum = 0.0;
         foreach (var array in _weights)
         {
             sum += TensorPrimitives.SumOfSquares<float>(array.Elements);
+            if (!double.IsFinite(sum))
+                return false;
             if (sum > length * length)
                 return true;
         }
@@ -106,7 +112,7 @@ public sealed class TrainingEngine : ITrainingEngine
     {
         _lambda.GetTensorMutableDataAsSpan<float>()[0] = lambda;
         _reset.GetTensorMutableDataAsSpan<bool>()[0] = !_hasGradient;
-        _training.RunWithBinding(_runOptions, _trainingBinding);
+        Run(_training, _trainingBinding, BindTraining);
         _hasGradient = true;
         return _loss.GetTensorDataAsSpan<float>()[0];
     }
@@ -118,7 +124,7 @@ public sealed class TrainingEngine : ITrainingEngine
         if (!_hasGradient)
             throw new InvalidOperationException("There is no gradient to apply: accumulate a micro-batch first.");
         _learningRate.GetTensorMutableDataAsSpan<float>()[0] = learningRate;
-        _optimizer.RunWithBinding(_runOptions, _optimizerBinding);
+        Run(_optimizer, _optimizerBinding, BindOptimizer);
         _hasGradient = false;
     }
 
@@ -133,6 +139,12 @@ public sealed class TrainingEngine : ITrainingEngine
         _runOptions.Dispose();
         _training.Dispose();
         _optimizer.Dispose();
+    }
+
+    private void Run(InferenceSession session, OrtIoBinding bound, Func<OrtIoBinding> bind)
+    {
+        using var anew = _isBoundAnew ? bind() : null;
+        session.RunWithBinding(_runOptions, anew ?? bound);
     }
 
     private OrtIoBinding BindTraining()

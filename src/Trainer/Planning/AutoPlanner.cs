@@ -12,6 +12,7 @@ internal sealed class AutoPlanner
     private const double TrainingShare = 0.8;
     private const double EvaluationShare = 0.1;
     private const int MaxEvaluations = 20;
+    private const double MostOnFeatures = 0.25;
 
     // A forward pass costs about a third of forward and backward.
     private const double ForwardShare = 1.0 / 3;
@@ -20,6 +21,9 @@ internal sealed class AutoPlanner
     private const double FewPhotosPerClass = 10;
 
     private const int HeadBatch = HyperRule.BaseBatchSize;
+
+    // HyperRule's schedule for few photos, with many as well: this head is a start, not the result.
+    private const int HeadFirstSteps = 500;
     private const int SmallestBatch = 32;
     private const int ScratchMinSteps = 500;
     private const int ScratchMinEpochs = 20;
@@ -39,6 +43,7 @@ internal sealed class AutoPlanner
     private readonly Func<string, int, int, double> measure;
     private readonly Dictionary<(string Method, int Crop, int MicroBatch), double> measured = [];
     private readonly List<string> reasons = [];
+    private int? headSteps;
 
     private AutoPlanner(PlanRequest request)
     {
@@ -104,7 +109,7 @@ internal sealed class AutoPlanner
             return "head";
         }
         int wanted = TuneMinSteps * (overrides.BatchSize ?? SmallestBatch);
-        double affordable = TrainingSeconds / Seconds("full", crops[0], overrides.BatchSize ?? SmallestBatch);
+        double affordable = AffordablePhotos("full", crops[0], overrides.BatchSize ?? SmallestBatch);
         if (affordable < wanted)
         {
             reasons.Add($"Method head: {Text(budget)} pay for training all weights on {affordable:N0} photos, {wanted:N0} are wanted.");
@@ -141,7 +146,7 @@ internal sealed class AutoPlanner
         int batch = ChooseBatch(crops[0]);
         int crop = LargestCrop("full", crops, batch, WantedPhotos(batch));
         double perImage = Seconds("full", crop, batch);
-        double preparation = isPretrained && !request.BaseKnowsClasses ? FeatureSeconds(perImage) : 0;
+        double preparation = FeatureSeconds(perImage);
         int steps = ChooseSteps(batch, perImage, preparation);
         RecipeValues values = isPretrained ? Tune(crop, batch, steps) : Recipes.ScratchValues(request, crop, batch, steps);
         if (!isPretrained) reasons.AddRange(Recipes.ScratchReasons(batch));
@@ -153,8 +158,22 @@ internal sealed class AutoPlanner
         };
     }
 
-    // Of the head that is trained first; its steps cost next to nothing.
-    private double FeatureSeconds(double perImage) => ((double)data.TrainCount + data.ValidationCount) * perImage * ForwardShare;
+    // Of the head that is trained first; its few steps cost next to nothing.
+    private double FeatureSeconds(double perImage) => HeadSteps == 0 ? 0 : FeatureSecondsOf(perImage);
+
+    private double FeatureSecondsOf(double perImage) => ((double)data.TrainCount + data.ValidationCount) * perImage * ForwardShare;
+
+    // What the budget pays for behind the features.
+    private double AffordablePhotos(string method, int crop, int batch)
+    {
+        double seconds = Seconds(method, crop, batch);
+        return Math.Max(0, TrainingSeconds - (method == "full" ? FeatureSeconds(seconds) : 0)) / seconds;
+    }
+
+    // Chosen before anything else is: features of so many photos that a quarter of the budget does not pay for them would be taken from the training itself.
+    private int HeadSteps => headSteps ??= overrides.HeadSteps
+        ?? (!isPretrained || request.BaseKnowsClasses || FittingCrops("full") is not [var smallest, ..]
+            || FeatureSecondsOf(Seconds("full", smallest, overrides.BatchSize ?? SmallestBatch)) > TrainingSeconds * MostOnFeatures ? 0 : HeadFirstSteps);
 
     private RecipeValues Tune(int crop, int batch, int steps)
     {
@@ -169,7 +188,7 @@ internal sealed class AutoPlanner
             BatchSize = batch,
             Schedule = schedule.ScaledTo(steps),
             MixupAlpha = HyperRule.MixupAlpha(data.TrainCount),
-            HeadSteps = request.BaseKnowsClasses ? 0 : HyperRule.Schedule(data.TrainCount)[^1],
+            HeadSteps = HeadSteps,
             Reasons = [],
         };
     }
@@ -181,7 +200,7 @@ internal sealed class AutoPlanner
             ? data.TrainCount switch { < 500 => 32, < 5000 => 64, _ => 128 }
             : data.TrainCount < 1000 ? 32 : 64;
         int wantedSteps = isPretrained ? TuneMinSteps : 4 * ScratchMinSteps;
-        double affordable = TrainingSeconds / Seconds("full", smallestCrop, usual);
+        double affordable = AffordablePhotos("full", smallestCrop, usual);
         int batch = affordable < (double)wantedSteps * usual ? SmallestBatch : usual;
         reasons.Add(batch == usual
             ? $"Batch {batch}: usual for {data.TrainCount:N0} photos {(isPretrained ? "and pre-trained weights" : "from random weights")}."
@@ -205,7 +224,7 @@ internal sealed class AutoPlanner
         string limit = isAsked ? "asked for" : "larger is of no use for these photos, or does not fit into memory";
         foreach (int crop in crops)
         {
-            double affordable = TrainingSeconds / Seconds(method, crop, batch);
+            double affordable = AffordablePhotos(method, crop, batch);
             if (affordable >= wantedPhotos)
             {
                 chosen = crop;

@@ -7,6 +7,9 @@ internal static class OverrideRules
 {
     public const int MaxSteps = 1_000_000;
     public const int MaxBatchSize = 4096;
+
+    // They are done again if the job is interrupted in them.
+    public const int MaxHeadSteps = 10_000;
     public const int MinSide = 32;
     public const int MaxSide = 1024;
     public static readonly TimeSpan MinTimeBudget = TimeSpan.FromSeconds(10);
@@ -38,7 +41,7 @@ internal static class OverrideRules
         Whole("warmup_steps", overrides.WarmupSteps, 0, overrides.Steps ?? MaxSteps);
         Whole("evaluation_interval", overrides.EvaluationInterval, 1, MaxSteps);
         Whole("early_stopping_patience", overrides.EarlyStoppingPatience, 0, int.MaxValue);
-        Whole("head_steps", overrides.HeadSteps, 0, MaxSteps);
+        Whole("head_steps", overrides.HeadSteps, 0, MaxHeadSteps);
         if (overrides.TimeBudget is { } budget && (budget < MinTimeBudget || budget > MaxTimeBudget))
             violations.Add($"time_budget is {budget.TotalSeconds:0.###} s; expected 10 seconds to 30 days.");
         if (spec is { Recipe: "scratch", Base: not null })

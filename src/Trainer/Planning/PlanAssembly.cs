@@ -98,6 +98,8 @@ internal static class PlanAssembly
             reasons.Add($"Warning: {steps:N0} head steps were asked for; they mean nothing to the method {values.Method}.");
             return null;
         }
+        if (!request.IsPretrained)
+            throw new PlanException([$"head_steps is {steps:N0}, but the run starts from random weights, whose features carry little. Leave it out, or give a base."]);
         int batch = HyperRule.BaseBatchSize;
         int limit = request.MaxMicroBatch("head", crop);
         if (limit < 1)

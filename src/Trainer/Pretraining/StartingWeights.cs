@@ -19,7 +19,7 @@ internal sealed record StartingWeights(string Sha256, bool KeepsHead)
     {
         var weights = Read(path, network);
         var keepsHead = weights.ClassCount == labels.Count && LabelsBeside(path) is { } named && named.SequenceEqual(labels, StringComparer.Ordinal);
-        return new StartingWeights(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))), keepsHead);
+        return new StartingWeights(HashOf(path), keepsHead);
     }
 
     /// <summary>The weights to start from: the file's, with its head or with one that answers 0.</summary>
@@ -27,6 +27,8 @@ internal sealed record StartingWeights(string Sha256, bool KeepsHead)
     public WeightSet Load(string path, BitNetwork network, int classCount)
     {
         var weights = Read(path, network);
+        if (HashOf(path) != Sha256)
+            throw new WeightsException($"--weights: {Path.GetFileName(path)} has changed since the run was planned. Start again.");
         return KeepsHead ? weights : weights.WithZeroHead(classCount);
     }
 
@@ -42,6 +44,12 @@ internal sealed record StartingWeights(string Sha256, bool KeepsHead)
         }
     }
 
+    private static string HashOf(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+
     private static string[]? LabelsBeside(string path)
     {
         if (!File.Exists(path + ".json"))
@@ -51,9 +59,9 @@ internal sealed record StartingWeights(string Sha256, bool KeepsHead)
             using var description = JsonDocument.Parse(File.ReadAllBytes(path + ".json"));
             return description.RootElement.GetProperty("plan").GetProperty("labels").Deserialize<string[]>();
         }
-        catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
-            throw new WeightsException($"--weights: {Path.GetFileName(path)}.json is not what snapshot writes ({problem.Message}). Write it anew, or remove it: the run then starts with a new head.");
+            throw new WeightsException($"--weights: {Path.GetFileName(path)}.json cannot be read as what snapshot writes ({problem.Message}). Write it anew, or remove it: the run then starts with a new head.");
         }
     }
 }

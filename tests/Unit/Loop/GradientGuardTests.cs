@@ -65,6 +65,8 @@ public sealed class GradientGuardTests : IDisposable
         Assert.All((double[])[norm * 1.0001, norm * 100, double.PositiveInfinity, double.NaN], length => Assert.False(_engine.WeightsExceed(length)));
         _engine.Weights(0)[0] = float.NaN;
         Assert.False(_engine.WeightsExceed(0), "A length that is not a number exceeds nothing: the guard then takes the whole norm, and stops.");
+        _engine.Weights(0)[0] = float.PositiveInfinity;
+        Assert.False(_engine.WeightsExceed(1), "Nor does one without end.");
     }
 
     [Fact]

@@ -58,6 +58,18 @@ public sealed class AutoPlannerTests
     }
 
     [Fact]
+    public void Auto_MorePhotosThanTheBudgetPaysFeaturesOf_TrainsAllWeightsAtOnce()
+    {
+        // 48 s pay for 9,120 photos of 64 px; the features of 100,100 would take 176 s of them.
+        var tight = Plan(PlanRequests.For("auto", trainCount: 100_000, overrides: Budget(1)));
+        Assert.Equal(("full", null, 285), (tight.Method, tight.HeadFirst, tight.Steps));
+        // With time for both, the head takes as few steps as with few photos.
+        var ample = Plan(PlanRequests.For("auto", trainCount: 100_000, overrides: Budget(600)));
+        Assert.Equal(500, ample.HeadFirst?.Schedule.Steps);
+        Assert.InRange(ample.Steps, 200, int.MaxValue);
+    }
+
+    [Fact]
     public void Auto_HeadThatExistsOrIsNotAskedFor_IsNotTrainedFirst()
     {
         Assert.Null(Plan(PlanRequests.For("auto") with { BaseKnowsClasses = true }).HeadFirst);
@@ -73,7 +85,8 @@ public sealed class AutoPlannerTests
         var plan = Recipes.Resolve(PlanRequests.For("lite", overrides: new FineTuneOverrides { HeadSteps = 50 }) with { MaxMicroBatch = (method, _) => method == "head" ? 300 : 64 });
 
         Assert.Equal((50, 10, 512, 256), (plan.HeadFirst?.Schedule.Steps, plan.HeadFirst?.Schedule.WarmupSteps, plan.HeadFirst?.BatchSize, plan.HeadFirst?.MicroBatchSize));
-        foreach (var request in (PlanRequest[])[PlanRequests.For("lite", method: "head", overrides: new FineTuneOverrides { HeadSteps = 50 }),
+        foreach (var request in (PlanRequest[])[PlanRequests.For("lite", hasBase: false, overrides: new FineTuneOverrides { HeadSteps = 50 }),
+            PlanRequests.For("lite", method: "head", overrides: new FineTuneOverrides { HeadSteps = 50 }),
             PlanRequests.For("scratch", hasBase: false, overrides: new FineTuneOverrides { HeadSteps = 50 })])
             Assert.Contains("head_steps", Assert.Throws<PlanException>(() => Recipes.Resolve(request)).Message, StringComparison.Ordinal);
     }

@@ -102,6 +102,19 @@ public sealed class TrialTests : IDisposable
     }
 
     [Fact]
+    public void Estimate_OfAJobThatTrainsTheHeadFirst_CountsItsPhotosFeaturesAndGraph()
+    {
+        var dataset = Dataset();
+        var alone = Estimate(Spec(dataset, "full", "lite", Mixed), isBusy: false);
+        var behind = Estimate(Spec(dataset, "full", "lite", Mixed with { HeadSteps = 50 }), isBusy: false);
+
+        var network = BitNetwork.ByName("bit-tiny");
+        var weights = 4L * NetworkParameters.List(network, 3).Sum(parameter => (long)parameter.ElementCount);
+        // 24 photos of 32 x 32, features of 24 and 6, and the backbone's graph.
+        Assert.Equal(24 * 32 * 32 * 3 + 30 * 4 * network.FeatureCount + weights, behind.DiskBytes - alone.DiskBytes);
+    }
+
+    [Fact]
     public void Trials_OfAPlanThatContradictsItself_FailWithThePlansReasons()
     {
         var spec = Spec(Dataset(), "full", "scratch", Mixed with { BatchSize = 12, MicroBatchSize = 5 });

@@ -95,6 +95,6 @@ public sealed record FineTuneOverrides
     /// <summary>What the recipe <c>auto</c> may spend on training, 10 seconds to 30 days.</summary>
     public TimeSpan? TimeBudget { get; init; }
 
-    /// <summary>For the method <c>full</c>: steps in which a new head is trained alone before all weights are; 0 (none) to 1,000,000.</summary>
+    /// <summary>For the method <c>full</c>: steps in which a new head is trained alone before all weights are; 0 (none) to 10,000.</summary>
     public int? HeadSteps { get; init; }
 }

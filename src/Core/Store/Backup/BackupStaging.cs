@@ -67,9 +67,12 @@ internal sealed class BackupStaging : IDisposable
 
     public void Dispose()
     {
-        _lock.Dispose();
+        // While it is locked: whoever took the folder in between would lose it. Windows does not delete an open file.
+        if (OperatingSystem.IsWindows())
+            _lock.Dispose();
         if (Directory.Exists(Path))
             Directory.Delete(Path, recursive: true);
+        _lock.Dispose();
     }
 
     // Nobody's else: it has our lock, or the tar file that backups began with before there was one.
@@ -85,7 +88,8 @@ internal sealed class BackupStaging : IDisposable
         {
             try
             {
-                new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None, bufferSize: 0).Dispose();
+                // For writing: network file systems know no exclusive lock on what is open for reading.
+                new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0).Dispose();
             }
             catch (FileNotFoundException)
             {

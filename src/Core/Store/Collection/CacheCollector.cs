@@ -36,10 +36,23 @@ internal sealed class CacheCollector(string cacheFolder, string artifactFolder)
     }
 
     private IEnumerable<Entry> Files() => new DirectoryInfo(cacheFolder).EnumerateFiles()
-        .Select(file => new Entry(file.FullName, file.LastWriteTimeUtc, file.Length, file.Name.EndsWith(".tmp", StringComparison.Ordinal)));
+        .SelectMany(file => Known(() => new Entry(file.FullName, file.LastWriteTimeUtc, file.Length, file.Name.EndsWith(".tmp", StringComparison.Ordinal))));
 
-    private IEnumerable<Entry> Graphs() => new DirectoryInfo(artifactFolder).EnumerateDirectories()
-        .Select(folder => new Entry(folder.FullName, folder.LastWriteTimeUtc, folder.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length), folder.Name.StartsWith('.')));
+    private IEnumerable<Entry> Graphs() => new DirectoryInfo(artifactFolder).EnumerateDirectories().SelectMany(folder => Known(() => new Entry(
+        folder.FullName, folder.LastWriteTimeUtc, folder.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length), folder.Name.StartsWith('.'))));
+
+    // Others rename and delete meanwhile: what is gone is nothing to collect.
+    private static IEnumerable<Entry> Known(Func<Entry> look)
+    {
+        try
+        {
+            return [look()];
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return [];
+        }
+    }
 
     private bool TryDeleteFile(Entry entry, bool isDryRun)
     {

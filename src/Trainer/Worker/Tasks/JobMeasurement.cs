@@ -42,12 +42,18 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
             ? plan.TrainCount + plan.ValidationCount
             // Every evaluation, and once more as served.
             : (evaluations + 1) * (long)plan.ValidationCount;
+        // The features of a head that is trained first, from photos that are resized once more.
+        var photos = (long)plan.TrainCount + plan.ValidationCount;
+        var featurePhotos = plan.HeadFirst is null ? 0 : photos;
+        photosThroughBackbone += featurePhotos;
+        preparing += plan.HeadFirst is null ? 0 : preparing * plan.TrainCount / photos;
         var seconds = preparing + run.Opening + plan.Steps * run.PerStep + photosThroughBackbone * run.PerForwardPhoto;
         var weights = 4L * initial.Parameters.Sum(parameter => (long)parameter.ElementCount);
         var trained = isHead ? 4L * NetworkParameters.Head(initial.Network.FeatureCount, plan.ClassCount).Sum(parameter => (long)parameter.ElementCount) : weights;
         var caches = isHead
-            ? (long)(plan.TrainCount + plan.ValidationCount) * (plan.Crop * plan.Crop * 3 + 4 * initial.Network.FeatureCount)
-            : (long)plan.TrainCount * plan.Resize * plan.Resize * 3 + (long)plan.ValidationCount * plan.Crop * plan.Crop * 3;
+            ? photos * (plan.Crop * plan.Crop * 3 + 4 * initial.Network.FeatureCount)
+            : (long)plan.TrainCount * plan.Resize * plan.Resize * 3 + (long)plan.ValidationCount * plan.Crop * plan.Crop * 3
+                + (plan.HeadFirst is null ? 0 : (long)plan.TrainCount * plan.Crop * plan.Crop * 3 + photos * 4 * initial.Network.FeatureCount + weights);
         return new JobCost(
             TimeSpan.FromSeconds(seconds), run.PeakBytes + WeightsInMemory * weights,
             // The head's own steps take next to no time: what counts is how fast photos go through the backbone.
@@ -63,7 +69,7 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
         using var evaluation = new EvaluationEngine(artifacts.GetOrWrite(TrainingGraphs.Evaluation(initial.Network, sizes)), options.Runtime);
         var opening = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var perStep = Step(engine, plan);
-        var perForward = plan.ValidationCount == 0 ? 0 : Fastest(() => evaluation.Run(engine.WeightValues)) / evaluation.BatchSize;
+        var perForward = plan.ValidationCount == 0 && plan.HeadFirst is null ? 0 : Fastest(() => evaluation.Run(engine.WeightValues)) / evaluation.BatchSize;
         return new Run(opening, perStep, perForward, Environment.WorkingSet);
     }
 
