@@ -143,6 +143,23 @@ public sealed class TrainerWorkerTests : IDisposable
     }
 
     [Fact]
+    public async Task FullJob_StoppedWhileItsHeadIsTrained_TrainsItAgainToTheSameBits()
+    {
+        // Seconds of head: a report a second tells of it.
+        var spec = Spec("full", "lite", Short with { HeadSteps = 10_000, Steps = 4, EvaluationInterval = 4, WarmupSteps = 2 });
+        var whole = await RunAsync(spec);
+        var interrupted = _workspace.Jobs.Submit(spec, null);
+        await RunUntilAsync(interrupted.Id, job => job.IsDone || job.Progress is { Phase: "training the head" });
+        Assert.Equal((JobState.Queued, null), (Job(interrupted.Id).State, Job(interrupted.Id).Checkpoint));
+
+        await RunUntilAsync(interrupted.Id, job => job.IsDone);
+
+        Assert.True(whole.State == JobState.Succeeded, whole.Error?.ToString());
+        Assert.Equal(2, Job(interrupted.Id).Attempt);
+        Assert.Equal(Version(whole).Manifest.Weights, Version(Job(interrupted.Id)).Manifest.Weights);
+    }
+
+    [Fact]
     public async Task Job_CancelledWhileTraining_EndsCancelledWithItsCheckpointAndNoVersion()
     {
         var job = _workspace.Jobs.Submit(Spec("full", "scratch", Short with { Steps = 100_000 }), null);
