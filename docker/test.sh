@@ -186,7 +186,7 @@ check "in attempt ${resumed:-?}, from its checkpoint" grep -q 'Resumed at step' 
 stop $trainer
 
 # --- limits of the engine ---------------------------------------------------------------------------------------------------------
-micro_batch() { bit finetune "$work/flowers" --model flowers --method full --crop 128 --batch-size 64 --dry-run --json 2>/dev/null | grep -o '"microBatchSize":[0-9]*' | cut -d : -f 2; }
+micro_batch() { bit finetune "$work/flowers" --model flowers --method full --crop 128 --batch-size 64 --head-steps 0 --dry-run --json 2>/dev/null | grep -o '"microBatchSize":[0-9]*' | cut -d : -f 2; }
 $engine rm $trainer > /dev/null
 start_trainer
 free=$(micro_batch)
