@@ -146,40 +146,46 @@ internal sealed class AutoPlanner
         int batch = ChooseBatch(crops[0]);
         int crop = LargestCrop("full", crops, batch, WantedPhotos(batch));
         double perImage = Seconds("full", crop, batch);
-        double preparation = FeatureSeconds(perImage);
-        int steps = ChooseSteps(batch, perImage, preparation);
+        int steps = ChooseSteps(crop, batch);
         RecipeValues values = isPretrained ? Tune(crop, batch, steps) : Recipes.ScratchValues(request, crop, batch, steps);
         if (!isPretrained) reasons.AddRange(Recipes.ScratchReasons(batch));
         return values with
         {
             SecondsPerStep = perImage * batch,
-            SecondsOfPreparation = preparation,
+            SecondsOfPreparation = FeatureSeconds(perImage),
             EvaluationInterval = EvaluationInterval(overrides.Steps ?? steps, perImage),
         };
     }
 
-    // Of the head that is trained first; its few steps cost next to nothing.
-    private double FeatureSeconds(double perImage) => HeadSteps == 0 ? 0 : FeatureSecondsOf(perImage);
-
-    private double FeatureSecondsOf(double perImage) => ((double)data.TrainCount + data.ValidationCount) * perImage * ForwardShare;
-
-    // What the budget pays for behind the features.
+    // What the budget pays for, behind the features of a head that is trained first.
     private double AffordablePhotos(string method, int crop, int batch)
     {
         double seconds = Seconds(method, crop, batch);
         return Math.Max(0, TrainingSeconds - (method == "full" ? FeatureSeconds(seconds) : 0)) / seconds;
     }
 
-    // Chosen before anything else is: features of so many photos that a quarter of the budget does not pay for them would be taken from the training itself.
-    private int HeadSteps => headSteps ??= overrides.HeadSteps
-        ?? (!isPretrained || request.BaseKnowsClasses || FittingCrops("full") is not [var smallest, ..]
-            || FeatureSecondsOf(Seconds("full", smallest, overrides.BatchSize ?? SmallestBatch)) > TrainingSeconds * MostOnFeatures ? 0 : HeadFirstSteps);
+    // The head's few steps cost next to nothing.
+    private double FeatureSeconds(double perImage) => HeadSteps == 0 ? 0 : FeaturesOfAll(perImage);
+
+    private double FeaturesOfAll(double perImage) => ((double)data.TrainCount + data.ValidationCount) * perImage * ForwardShare;
+
+    private int HeadSteps => headSteps ??= ChooseHeadSteps();
+
+    private int ChooseHeadSteps()
+    {
+        if (overrides.HeadSteps is { } asked) return asked;
+        if (!isPretrained || request.BaseKnowsClasses || FittingCrops("full") is not [var smallest, ..]) return 0;
+        double seconds = FeaturesOfAll(Seconds("full", smallest, overrides.BatchSize ?? SmallestBatch));
+        return seconds <= TrainingSeconds * MostOnFeatures ? HeadFirstSteps : 0;
+    }
 
     private RecipeValues Tune(int crop, int batch, int steps)
     {
         double rate = request.TuneRate ?? TuneLearningRate;
         string why = request.TuneRate is null ? "the lighter setting's rate, as the schedule is shorter than the paper's" : "measured best for this small network";
         reasons.Add($"Learning rate {rate} in HyperRule's staircase over {steps:N0} steps: {why}.");
+        if (HeadSteps == 0 && overrides.HeadSteps is null && !request.BaseKnowsClasses)
+            reasons.Add($"All weights from the first step: features of {data.TrainCount:N0} photos for a head alone would take more than {MostOnFeatures:P0} of the budget.");
         var schedule = LearningRateSchedule.FromHyperRule(HyperRule.Schedule(data.TrainCount), rate);
         return new RecipeValues
         {
@@ -240,9 +246,9 @@ internal sealed class AutoPlanner
         return chosen;
     }
 
-    private int ChooseSteps(int batch, double perImage, double preparation)
+    private int ChooseSteps(int crop, int batch)
     {
-        long affordable = (long)Math.Min(OverrideRules.MaxSteps, Math.Max(0, TrainingSeconds - preparation) / (perImage * batch));
+        long affordable = (long)Math.Min(OverrideRules.MaxSteps, AffordablePhotos("full", crop, batch) / batch);
         long useful = MostUsefulSteps(batch);
         int steps = (int)Math.Max(1, Math.Min(affordable, useful));
         if (overrides.Steps is not null) return steps;

@@ -66,8 +66,9 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         reporter.Phase("building graphs");
         var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels);
         using var evaluation = new EvaluationEngine(artifacts.GetOrWrite(TrainingGraphs.Evaluation(initial.Network, sizes)), options.Runtime);
-        using var engine = plan.Engine is null ? OwnEngine(plan, initial, TrainingGraphs.Training(initial.Network, sizes), initial.Parameters) : OrtEngine(plan, initial);
-        var result = Train(plan, initial, engine, progress, initial.Parameters,
+        var result = Train(plan, initial,
+            () => plan.Engine is null ? OwnEngine(plan, initial, TrainingGraphs.Training(initial.Network, sizes), initial.Parameters) : OrtEngine(plan, initial),
+            progress, initial.Parameters,
             new AugmentedPhotos(training, plan), validation.Count > 0 ? new PhotoEvaluator(evaluation, validation) : null);
 
         var weights = new WeightSet(initial.Network, plan.ClassCount, result.Weights);
@@ -93,8 +94,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         using var features = new HeadFeatures(new JobPhotos(workspace, dataset, options, reporter), graph, plan);
         reporter.Phase("building graphs");
         var head = HeadParameters(initial, plan);
-        using var engine = OwnEngine(plan, initial, HeadGraph(plan, initial), head);
-        var result = Train(plan, initial, engine, Progress(plan, head), head, features.Stream(plan), features.Evaluator);
+        var result = Train(plan, initial, () => OwnEngine(plan, initial, HeadGraph(plan, initial), head), Progress(plan, head), head, features.Stream(plan), features.Evaluator);
 
         var weights = WithHead(backbone, plan, result);
         return wait.Retry(() =>
@@ -148,9 +148,11 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         return new RunProgress(checkpoints, checkpoints.LoadNewest(parameters, reporter.Message));
     }
 
+    // The engine's memory is free before anything is published.
     private LoopResult Train(
-        TrainingPlan plan, WeightSet initial, ITrainingEngine engine, RunProgress progress, IReadOnlyList<Parameter> parameters, ITrainingStream stream, IEvaluator? evaluator)
+        TrainingPlan plan, WeightSet initial, Func<ITrainingEngine> openEngine, RunProgress progress, IReadOnlyList<Parameter> parameters, ITrainingStream stream, IEvaluator? evaluator)
     {
+        using var engine = openEngine();
         if (progress.Newest is { } resumed)
         {
             reporter.Resumed(resumed.State, plan.Steps);

@@ -63,6 +63,7 @@ public sealed class AutoPlannerTests
         // 48 s pay for 9,120 photos of 64 px; the features of 100,100 would take 176 s of them.
         var tight = Plan(PlanRequests.For("auto", trainCount: 100_000, overrides: Budget(1)));
         Assert.Equal(("full", null, 285), (tight.Method, tight.HeadFirst, tight.Steps));
+        Assert.Contains(tight.Reasons, reason => reason.StartsWith("All weights from the first step", StringComparison.Ordinal));
         // With time for both, the head takes as few steps as with few photos.
         var ample = Plan(PlanRequests.For("auto", trainCount: 100_000, overrides: Budget(600)));
         Assert.Equal(500, ample.HeadFirst?.Schedule.Steps);
