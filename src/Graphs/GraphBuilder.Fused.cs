@@ -3,8 +3,26 @@ namespace BiT.Graphs;
 /// <summary>One method per fused operator of the project's own domain, float32 only. Each is written with a body of plain operators.</summary>
 public sealed partial class GraphBuilder
 {
-    /// <summary>Positions from which ONNX Runtime's own convolution, image by image, fills its vectors: 16 lanes.</summary>
-    public const int SmallMap = 16;
+    // Positions from which ONNX Runtime's own convolution, image by image, fills its vectors: 16 lanes.
+    private const int SmallMap = 16;
+
+    // Channels from which tiles of 3x3 kernels win more than they cost, and positions of all images from which they are worth the transformed kernel.
+    private const int FewestTiledChannels = 16;
+    private const int FewestTiledPositions = 256;
+
+    /// <summary>Whether <see cref="Convolution"/>, and its gradient by the image, are faster than ONNX Runtime's convolution: on small maps, and for 3x3
+    /// kernels of stride 1.</summary>
+    /// <param name="kernel">[O,I,k,k].</param>
+    /// <param name="stride">1 or 2.</param>
+    /// <param name="images">Images of a micro-batch.</param>
+    /// <param name="height">Rows of the result.</param>
+    /// <param name="width">Columns of the result.</param>
+    public static bool PrefersConvolution(Shape kernel, long stride, long images, long height, long width)
+    {
+        var map = height * width;
+        return map < SmallMap || (stride == 1 && kernel[2].Size == 3 && images * map >= FewestTiledPositions
+            && Math.Min(kernel[0].Size, kernel[1].Size) >= FewestTiledChannels);
+    }
 
     /// <summary>relu(GroupNorm(x)).</summary>
     /// <param name="image">[N,C,H,W].</param>
@@ -22,7 +40,8 @@ public sealed partial class GraphBuilder
     /// <summary>[O,I,kh,kw] to [I,O,kh,kw], upside down and mirrored: the kernel that undoes a convolution of stride 1.</summary>
     public Value TurnKernel(Value kernel) => One("TurnKernel", kernel);
 
-    /// <summary>A convolution whose kernel takes the positions of all images together: for small maps.</summary>
+    /// <summary>A convolution whose kernel takes the positions of all images together, 3x3 ones by Winograd's tiles: see
+    /// <see cref="PrefersConvolution"/>.</summary>
     /// <param name="image">[N,I,H,W]; padded by half the kernel.</param>
     /// <param name="kernel">[O,I,k,k], k 1 or 3.</param>
     /// <param name="stride">1 or 2.</param>

@@ -9,7 +9,7 @@ namespace BiT.Core.Runtime;
 public static class ManagedKernels
 {
     /// <summary>Counts up when a kernel computes other bits than before.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Whether sessions with these options use the kernels: the options ask for them, the provider is the CPU, the build is not that of
     /// ONNX Runtime Training, and the self-test of this process passed.</summary>

@@ -59,13 +59,13 @@ internal static class ConvolutionRules
     private static long[] OutputPadding(GradientContext c, Window window) =>
         [.. Enumerable.Range(0, 2).Select(axis => c.Input(0).Shape[axis + 2].Size - window.Input(axis, c.Gradient.Shape[axis + 2].Size))];
 
-    // Strided ones are several times slower in ONNX Runtime, small maps too.
+    // Strided ones are several times slower in ONNX Runtime.
     private static bool IsBatched(GradientContext c, Window window)
     {
         var image = c.Input(0).Shape;
         return c.Builder.UsesFusedOperators && c.Gradient.Type == ElementType.Float32 && window.Kernel[0] <= FusedInference.LargestBatchedKernel
             && FusedInference.IsFusable(c.Attributes.With("kernel_shape", window.Kernel))
-            && (window.Strides[0] > 1 || image[2].Size * image[3].Size < GraphBuilder.SmallMap);
+            && (window.Strides[0] > 1 || GraphBuilder.PrefersConvolution(c.Input(1).Shape, 1, image[0].Size, image[2].Size, image[3].Size));
     }
 
     // dW[o,i,u,v] = sum over n and positions of dY[n,o,y,x] * X[n,i,y*s+u,x*s+v]: for each kernel position (u,v) one product of dY as

@@ -55,12 +55,13 @@ internal sealed class BitForward(GraphBuilder b, BitNetwork network, LayerForms 
         return b.Add(h, residual);
     }
 
-    // Padded by half the kernel. Small maps of a training graph are convolved together.
+    // Padded by half the kernel.
     private Value Conv(Value image, Value kernel, int stride = 1)
     {
         var padding = Padding((int)kernel.Shape[2].Size);
         var (height, width) = ((image.Shape[2].Size - 1) / stride + 1, (image.Shape[3].Size - 1) / stride + 1);
-        return b.UsesFusedOperators && height * width < GraphBuilder.SmallMap ? b.Convolution(image, kernel, stride) : b.Conv(image, kernel, stride, padding);
+        return b.UsesFusedOperators && GraphBuilder.PrefersConvolution(kernel.Shape, stride, image.Shape[0].Size, height, width)
+            ? b.Convolution(image, kernel, stride) : b.Conv(image, kernel, stride, padding);
     }
 
     private Value Kernel(string prefix) => forms.Kernel($"{prefix}/standardized_conv2d/kernel");

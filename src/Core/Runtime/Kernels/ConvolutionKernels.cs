@@ -5,6 +5,8 @@ namespace BiT.Core.Runtime.Kernels;
 /// for every image. Here the positions of all images form the rows of one product.</remarks>
 internal static class ConvolutionKernels
 {
+    private const int SmallestTiledMap = 16;
+
     /// <summary>Convolution_{k}x{k}_{stride}(x [N,I,H,W], w [O,I,k,k]) -> y [N,O,H',W']; padding (k - 1) / 2.</summary>
     public static IEnumerable<KernelDefinition> Forward { get; } =
         [.. from kernel in (int[])[1, 3] from stride in (int[])[1, 2] select DefineForward(kernel, stride)];
@@ -34,10 +36,16 @@ internal static class ConvolutionKernels
         w.Require("A kernel", w.Sizes[0], x.Sizes[1], kernel, kernel);
         var (height, width) = (Windows(x[2], stride), Windows(x[3], stride));
         var y = context.Output(0, x.Sizes[0], w.Sizes[0], height, width);
+        var layout = new WeightLayout(w[1] * kernel * kernel, kernel * kernel);
+        if (IsTiled(kernel, stride, y))
+        {
+            WinogradConvolution.Run(context, x, w, y, layout, turned: false);
+            return;
+        }
         var taps = from u in Enumerable.Range(0, kernel) from v in Enumerable.Range(0, kernel) select (u, v);
         var map = PositionMap.Create((x[2], x[3]), (height, width), (1, 0, 0), taps, kernel, (row, column, u, v) =>
             (row * stride + u - kernel / 2, column * stride + v - kernel / 2));
-        BatchedProduct.Run(context, x, w, y, new WeightLayout(w[1] * kernel * kernel, kernel * kernel), [map]);
+        BatchedProduct.Run(context, x, w, y, layout, [map]);
     }
 
     // dX[y',x'] takes dY[y,x] w[u,v] where y * stride + u - p = y': positions of equal remainder by the stride meet the same taps.
@@ -49,6 +57,12 @@ internal static class ConvolutionKernels
         w.Require("A kernel", dy.Sizes[1], w.Sizes[1], kernel, kernel);
         var (height, width) = (Length(dy[2], stride, rows), Length(dy[3], stride, columns));
         var dx = context.Output(0, dy.Sizes[0], w.Sizes[1], height, width);
+        var layout = new WeightLayout(kernel * kernel, w[1] * kernel * kernel);
+        if (IsTiled(kernel, stride, dx))
+        {
+            WinogradConvolution.Run(context, dy, w, dx, layout, turned: true);
+            return;
+        }
         var maps = new List<PositionMap>();
         for (var top = 0; top < stride; top++)
         {
@@ -61,8 +75,11 @@ internal static class ConvolutionKernels
                     (Divide(row + kernel / 2 - u, stride), Divide(column + kernel / 2 - v, stride))));
             }
         }
-        BatchedProduct.Run(context, dy, w, dx, new WeightLayout(kernel * kernel, w[1] * kernel * kernel), maps);
+        BatchedProduct.Run(context, dy, w, dx, layout, maps);
     }
+
+    // Half of a smaller map's tiles would reach over its edge.
+    private static bool IsTiled(int kernel, int stride, KernelTensor result) => kernel == 3 && stride == 1 && (long)result[2] * result[3] >= SmallestTiledMap;
 
     private static int Windows(int length, int stride) => length == 0 ? 0 : (length - 1) / stride + 1;
 

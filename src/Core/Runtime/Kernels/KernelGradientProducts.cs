@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace BiT.Core.Runtime.Kernels;
@@ -5,7 +6,9 @@ namespace BiT.Core.Runtime.Kernels;
 /// <summary>The inner loops of a convolution's gradient by its kernel: sums over positions of one image value times 32 gradients, for several
 /// image values at once.</summary>
 /// <remarks>Each adds to a tile [rows][32] what count positions give. The sums of a call start at 0 and are added to the tile at its end: sums
-/// of sums keep more digits than one long sum. Per element the order is that of the positions, whatever the width of the vectors.</remarks>
+/// of sums keep more digits than one long sum. Per element the order is that of the positions, whatever the width of the vectors.
+/// None is inlined, and what they call always is: with a call inside, or with the caller's values, the compiler keeps accumulators in memory, and
+/// the loop is half as fast.</remarks>
 internal static unsafe class KernelGradientProducts
 {
     /// <summary>Positions of one call: 32 KB of gradients, which stay in the first cache while several rows meet them.</summary>
@@ -18,6 +21,7 @@ internal static unsafe class KernelGradientProducts
     /// <param name="gradients">[count][32].</param>
     /// <param name="count">Positions.</param>
     /// <param name="tile">[9][32].</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Window3(float* image, nint pitch, int* offsets, float* gradients, int count, float* tile)
     {
         var (a0, b0, a1, b1, a2, b2) = Zero6();
@@ -75,6 +79,7 @@ internal static unsafe class KernelGradientProducts
     /// <param name="gradients">[count][32].</param>
     /// <param name="count">Positions.</param>
     /// <param name="tile">[7][32].</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Row7(float* image, int* offsets, float* gradients, int count, float* tile)
     {
         var (a0, b0, a1, b1, a2, b2) = Zero6();
@@ -123,6 +128,7 @@ internal static unsafe class KernelGradientProducts
     /// <param name="gradients">[count][32].</param>
     /// <param name="count">Positions.</param>
     /// <param name="tile">[8][32].</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Channels8(float* image, nint plane, int* offsets, float* gradients, int count, float* tile)
     {
         var (a0, b0, a1, b1, a2, b2) = Zero6();
@@ -175,7 +181,9 @@ internal static unsafe class KernelGradientProducts
     /// <param name="factors">[count][32].</param>
     /// <param name="count">Length of the sum.</param>
     /// <param name="tile">[8][32].</param>
-    public static void Rows8(float* values, float* factors, int count, float* tile)
+    /// <param name="add">Whether to add to the tile; else it is overwritten.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Rows8(float* values, float* factors, int count, float* tile, bool add)
     {
         var (a0, b0, a1, b1, a2, b2) = Zero6();
         var (a3, b3, a4, b4, a5, b5) = Zero6();
@@ -210,17 +218,18 @@ internal static unsafe class KernelGradientProducts
             b7 = Vector512.FusedMultiplyAdd(value, right, b7);
             values += 8;
         }
-        AddRow(tile, 0, a0, b0);
-        AddRow(tile, 1, a1, b1);
-        AddRow(tile, 2, a2, b2);
-        AddRow(tile, 3, a3, b3);
-        AddRow(tile, 4, a4, b4);
-        AddRow(tile, 5, a5, b5);
-        AddRow(tile, 6, a6, b6);
-        AddRow(tile, 7, a7, b7);
+        PutRow(tile, 0, a0, b0, add);
+        PutRow(tile, 1, a1, b1, add);
+        PutRow(tile, 2, a2, b2, add);
+        PutRow(tile, 3, a3, b3, add);
+        PutRow(tile, 4, a4, b4, add);
+        PutRow(tile, 5, a5, b5, add);
+        PutRow(tile, 6, a6, b6, add);
+        PutRow(tile, 7, a7, b7, add);
     }
 
     /// <summary>One row: the image at each position. As <see cref="Channels8"/> with one channel, tile [1][32].</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Channel(float* image, int* offsets, float* gradients, int count, float* tile)
     {
         var (a, b) = (Vector512<float>.Zero, Vector512<float>.Zero);
@@ -234,9 +243,20 @@ internal static unsafe class KernelGradientProducts
         AddRow(tile, 0, a, b);
     }
 
+    // Inlined in any case: a call would leave the accumulators in memory.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>) Zero6() =>
         (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PutRow(float* tile, int row, Vector512<float> left, Vector512<float> right, bool add)
+    {
+        var at = tile + row * Panels.Width;
+        Vector512.Store(add ? Vector512.Load(at) + left : left, at);
+        Vector512.Store(add ? Vector512.Load(at + 16) + right : right, at + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddRow(float* tile, int row, Vector512<float> left, Vector512<float> right)
     {
         var at = tile + row * Panels.Width;

@@ -28,15 +28,21 @@ internal static class SelfTestProgram
             foreach (var stride in (long[])[1, 2])
                 Convolutions(b, size, stride);
         }
+        // Several blocks of tiles, and more channels than meet a block together.
+        var (wide, many) = (b.Input(3, 67, 9, 11), b.Input(70, 67, 3, 3));
+        b.Fused("Convolution", [wide, many], Window(3, 1));
+        b.Fused("ConvInputGradient", [b.Input(3, 70, 9, 11), many], Window(3, 1).With("output_padding", 0, 0));
         return b.Build();
     }
 
     private static Attributes Norm => Attributes.None.With("groups", [2L]).With("epsilon", 1e-5f);
 
+    private static Attributes Window(long size, long stride) => Attributes.None.With("kernel_shape", size, size).With("strides", stride, stride)
+        .With("pads", size / 2, size / 2, size / 2, size / 2);
+
     private static void Convolutions(Builder b, long size, long stride)
     {
-        var window = Attributes.None.With("kernel_shape", size, size).With("strides", stride, stride)
-            .With("pads", size / 2, size / 2, size / 2, size / 2);
+        var window = Window(size, stride);
         var (image, gradient) = (b.Input(2, 9, 6, 7), b.Input(2, 35, 5 / stride + 1, 6 / stride + 1));
         b.Fused("ConvKernelGradient", [image, gradient], window);
         if (size == 7)
