@@ -48,6 +48,7 @@ public static class GradientRules
         ["OneHot"] = "it is piecewise constant in its indices",
         ["Shape"] = "sizes are no function of the elements",
         ["GroupNormReluGradient"] = "it appears in gradients only, and second derivatives are not needed",
+        ["GroupNormReluGradientAdd"] = "it appears in gradients only, and second derivatives are not needed",
         ["StandardizeWeightsGradient"] = "it appears in gradients only, and second derivatives are not needed",
         ["ConvInputGradient"] = "it appears in gradients only, and second derivatives are not needed",
         ["ConvKernelGradient"] = "it appears in gradients only, and second derivatives are not needed",

@@ -22,6 +22,7 @@ public static class FusedOperators
     {
         ["GroupNormRelu"] = NormalizationBodies.GroupNormRelu,
         ["GroupNormReluGradient"] = NormalizationBodies.GroupNormReluGradient,
+        ["GroupNormReluGradientAdd"] = NormalizationBodies.GroupNormReluGradientAdd,
         ["StandardizeWeights"] = NormalizationBodies.StandardizeWeights,
         ["StandardizeWeightsGradient"] = NormalizationBodies.StandardizeWeightsGradient,
         ["MomentumStep"] = TrainingBodies.MomentumStep,

@@ -38,6 +38,13 @@ internal static class NormalizationBodies
         ];
     }
 
+    // dx + other, and the other gradients as they are.
+    public static IReadOnlyList<Value> GroupNormReluGradientAdd(GraphBuilder b, IReadOnlyList<Value> inputs, Attributes attributes)
+    {
+        var gradients = GroupNormReluGradient(b, inputs, attributes);
+        return [b.Add(gradients[0], inputs[4]), .. gradients.Skip(1)];
+    }
+
     public static IReadOnlyList<Value> StandardizeWeights(GraphBuilder b, IReadOnlyList<Value> inputs, Attributes attributes)
     {
         var (centered, reciprocalDeviation) = Center(b, Filters(b, inputs[0]), attributes.Real("epsilon", 0), 1);

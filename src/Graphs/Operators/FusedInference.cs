@@ -16,9 +16,14 @@ internal static class FusedInference
     public static TensorType[] GroupNormReluGradient(InferenceContext context)
     {
         context.RequireInputs(4, 4);
-        RequireGroupNorm(context);
-        RequireShape(context, 3, context.Shape(0));
-        return [.. ((int[])[0, 1, 2, 0]).Select(input => new TensorType(ElementType.Float32, context.Shape(input)))];
+        return NormGradients(context);
+    }
+
+    public static TensorType[] GroupNormReluGradientAdd(InferenceContext context)
+    {
+        context.RequireInputs(5, 5);
+        RequireShape(context, 4, context.Shape(0));
+        return NormGradients(context);
     }
 
     public static TensorType[] StandardizeWeights(InferenceContext context)
@@ -117,6 +122,13 @@ internal static class FusedInference
         var pooled = OperatorSet.Infer("MaxPool", [context.Input(0)], context.Attributes)[0];
         RequireShape(context, 1, pooled.Shape);
         return [new(ElementType.Float32, context.Shape(0))];
+    }
+
+    private static TensorType[] NormGradients(InferenceContext context)
+    {
+        RequireGroupNorm(context);
+        RequireShape(context, 3, context.Shape(0));
+        return [.. ((int[])[0, 1, 2, 0]).Select(input => new TensorType(ElementType.Float32, context.Shape(input)))];
     }
 
     private static void RequireGroupNorm(InferenceContext context)

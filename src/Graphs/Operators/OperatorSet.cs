@@ -48,6 +48,7 @@ internal static class OperatorSet
         ["Shape"] = MovementInference.ShapeOf,
         ["GroupNormRelu"] = FusedInference.GroupNormRelu,
         ["GroupNormReluGradient"] = FusedInference.GroupNormReluGradient,
+        ["GroupNormReluGradientAdd"] = FusedInference.GroupNormReluGradientAdd,
         ["StandardizeWeights"] = FusedInference.StandardizeWeights,
         ["StandardizeWeightsGradient"] = FusedInference.StandardizeWeightsGradient,
         ["TurnKernel"] = FusedInference.TurnKernel,

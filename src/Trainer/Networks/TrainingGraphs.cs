@@ -47,7 +47,7 @@ public static class TrainingGraphs
         var logits = Logits(b, network, labels.Mix(b, images), values);
         Differentiate(b, parameters, values, labels.Loss(b, logits, sizes.ClassCount), sizes);
         // Of the plain form ONNX Runtime splits every gradient into many nodes and orders those anew: it needs less memory as it is.
-        return sizes.Fused ? ExecutionOrder.Apply(Recomputation.Apply(b.Build())) : b.Build();
+        return sizes.Fused ? ExecutionOrder.Apply(ResidualGradients.Apply(Recomputation.Apply(b.Build()))) : b.Build();
     }
 
     /// <summary>The training graph of a head alone on computed features.</summary>

@@ -19,7 +19,14 @@ internal static unsafe class GroupNormKernels
     public static KernelDefinition Backward { get; } = new("GroupNormReluGradient", 4, 4, attributes =>
     {
         var (groups, epsilon) = Read(attributes);
-        return context => RunBackward(context, groups, epsilon);
+        return context => RunBackward(context, groups, epsilon, adds: false);
+    });
+
+    /// <summary>GroupNormReluGradientAdd(x, gamma, beta, dy, other [N,C,H,W]) -> dx + other, and the rest as <see cref="Backward"/>.</summary>
+    public static KernelDefinition BackwardAdd { get; } = new("GroupNormReluGradientAdd", 5, 4, attributes =>
+    {
+        var (groups, epsilon) = Read(attributes);
+        return context => RunBackward(context, groups, epsilon, adds: true);
     });
 
     private static (int Groups, float Epsilon) Read(KernelAttributes attributes)
@@ -60,24 +67,31 @@ internal static unsafe class GroupNormKernels
             y[index] = Lanes.Relu(MathF.FusedMultiplyAdd(x[index] - mean, scale, shift));
     }
 
-    private static void RunBackward(KernelContext context, int groups, float epsilon)
+    private static void RunBackward(KernelContext context, int groups, float epsilon, bool adds)
     {
         var layer = new GroupNormLayer(context, groups, epsilon);
         var dy = context.Input(3);
         dy.Require("The gradient of a GroupNormRelu", layer.X.Sizes);
+        float* other = null;
+        if (adds)
+        {
+            var summand = context.Input(4);
+            summand.Require("What is added to the gradient of a GroupNormRelu", layer.X.Sizes);
+            other = summand.Data;
+        }
         var dx = context.Output(0, layer.X.Sizes);
         var (dgamma, dbeta) = (context.Output(1, layer.Channels), context.Output(2, layer.Channels));
         var y = context.Output(3, layer.X.Sizes);
         if (layer.HasSmallMaps)
         {
-            SmallMapNorm.Backward(context, layer, dy.Data, new NormGradients(dx.Data, dgamma.Data, dbeta.Data, y.Data));
+            SmallMapNorm.Backward(context, layer, dy.Data, new NormGradients(dx.Data, other, dgamma.Data, dbeta.Data, y.Data));
             return;
         }
         // Sums per (image, channel), added over the images at the end, in their order.
         var count = (long)layer.Batch * layer.Channels;
         var gammaSums = context.Scratch(count);
         var betaSums = context.Scratch(count);
-        layer.ForEachGroup(context, group => Backpropagate(layer, group, dy.Data, new NormGradients(dx.Data, gammaSums, betaSums, y.Data)));
+        layer.ForEachGroup(context, group => Backpropagate(layer, group, dy.Data, new NormGradients(dx.Data, other, gammaSums, betaSums, y.Data)));
         for (var channel = 0; channel < layer.Channels; channel++)
         {
             var (ofGamma, ofBeta) = (0.0, 0.0);
@@ -116,7 +130,19 @@ internal static unsafe class GroupNormKernels
             var offset = layer.Offset(group) + (nuint)(channel - firstChannel) * layer.MapSize;
             var scale = reciprocalDeviation * layer.Gamma.Data[channel];
             InputGradient(layer.X.Data + offset, dy + offset, results.X + offset, layer.MapSize, mean, scale, layer.Beta.Data[channel], slope, shift);
+            if (results.Other is not null)
+                Add(results.X + offset, results.Other + offset, layer.MapSize);
         }
+    }
+
+    /// <summary>Adds to what was just written and is in the cache.</summary>
+    public static void Add(float* target, float* other, nuint count)
+    {
+        nuint index = 0;
+        for (; index + 16 <= count; index += 16)
+            Vector512.Store(Vector512.Load(target + index) + Vector512.Load(other + index), target + index);
+        for (; index < count; index++)
+            target[index] += other[index];
     }
 
     // The sums of g and of g (x - mean); writes the output.
@@ -170,10 +196,13 @@ internal static unsafe class GroupNormKernels
 }
 
 /// <summary>Where the backward pass of a norm writes.</summary>
-internal readonly unsafe struct NormGradients(float* x, float* gamma, float* beta, float* y)
+internal readonly unsafe struct NormGradients(float* x, float* other, float* gamma, float* beta, float* y)
 {
     /// <summary>Gradient of the image.</summary>
     public float* X => x;
+
+    /// <summary>What is added to it, or null.</summary>
+    public float* Other => other;
 
     /// <summary>Gradient of gamma, or its parts by image.</summary>
     public float* Gamma => gamma;

@@ -14,6 +14,7 @@ internal static unsafe class KernelDomain
     [
         GroupNormKernels.Forward,
         GroupNormKernels.Backward,
+        GroupNormKernels.BackwardAdd,
         StandardizationKernels.Forward,
         StandardizationKernels.Backward,
         MomentumKernel.Definition,

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace BiT.Core.Runtime.Kernels;
@@ -58,17 +59,21 @@ internal static unsafe class MaxPoolGradientKernel
                 LargestOfColumns(x, top, bottom, largest, rows);
                 foreach (var (left, right) in horizontal)
                 {
+                    // Without branches: which column wins is chance, and every wrong guess of the processor costs more than all comparisons.
                     var column = left;
                     for (var at = left + 1; at <= right; at++)
                     {
                         // The first of equals in row-major order: of equals, the one of the higher row.
-                        if (largest[at] > largest[column] || (largest[at] == largest[column] && rows[at] < rows[column]))
-                            column = at;
+                        var isFirst = (largest[at] == largest[column]) & (rows[at] < rows[column]);
+                        column += (at - column) & -One((largest[at] > largest[column]) | isFirst);
                     }
                     dx[rows[column] * width + column] += *dy++;
                 }
             }
         }
+
+        // 1 for true.
+        private static int One(bool condition) => Unsafe.BitCast<bool, byte>(condition);
 
         private void LargestOfColumns(float* x, int top, int bottom, float* largest, int* rows)
         {

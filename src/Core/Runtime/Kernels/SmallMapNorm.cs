@@ -84,6 +84,8 @@ internal static unsafe class SmallMapNorm
         var slope = (float)(-reciprocalDeviation * (double)reciprocalDeviation * reciprocalDeviation * productSum / count);
         var shift = (float)(-reciprocalDeviation * gradientSum / count);
         InputGradient(x, dy + offset, results.X + offset, count, mean, reciprocalDeviation, factors, slope, shift);
+        if (results.Other is not null)
+            GroupNormKernels.Add(results.X + offset, results.Other + offset, count);
     }
 
     // Writes the output; adds g x' and g to the sums per element; returns the sums of g gamma and of g gamma (x - mean).

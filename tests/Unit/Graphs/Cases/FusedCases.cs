@@ -28,6 +28,11 @@ internal static class FusedCases
             yield return new("GroupNormReluGradient", $"by gamma, {name}", [.. inputs, Sample.Real(4, image)], (b, x) => NormGradient(b, x, groups, 1));
             yield return new("GroupNormReluGradient", $"by beta, {name}", [.. inputs, Sample.Real(4, image)], (b, x) => NormGradient(b, x, groups, 2));
             yield return new("GroupNormReluGradient", $"the output again, {name}", [.. inputs, Sample.Real(4, image)], (b, x) => NormGradient(b, x, groups, 3));
+            foreach (var output in (int[])[0, 1, 3])
+            {
+                yield return new("GroupNormReluGradientAdd", $"output {output}, {name}", [.. inputs, Sample.Real(4, image), Sample.Real(5, image)],
+                    (b, x) => b.Append("GroupNormReluGradientAdd", x, Attributes.None.With("groups", [groups]).With("epsilon", 1e-5f)).Outputs[output]);
+            }
         }
         foreach (var sizes in (long[][])[[3, 2, 3, 3], [2, 17, 1, 1], [1, 5, 1, 1], [2, 3, 7, 7]])
         {

@@ -95,6 +95,8 @@ internal static class GoodShapes
             [b.Input("2,4,3,3"), b.Input("4"), b.Input("4"), b.Input("2,4,3,3")], Attributes.None.With("groups", [2L]).With("epsilon", 1f)).Outputs[1]),
         new("GroupNormReluGradient", "the output again", "float32[2,4,3,3]", b => b.Append("GroupNormReluGradient",
             [b.Input("2,4,3,3"), b.Input("4"), b.Input("4"), b.Input("2,4,3,3")], Attributes.None.With("groups", [2L]).With("epsilon", 1f)).Outputs[3]),
+        new("GroupNormReluGradientAdd", "by the image", "float32[2,4,3,3]", b => b.Append("GroupNormReluGradientAdd",
+            [b.Input("2,4,3,3"), b.Input("4"), b.Input("4"), b.Input("2,4,3,3"), b.Input("2,4,3,3")], Attributes.None.With("groups", [2L]).With("epsilon", 1f)).Outputs[0]),
         new("StandardizeWeights", "3x3", "float32[8,4,3,3]", b => b.StandardizeWeights(b.Input("8,4,3,3"), 1e-10f)),
         new("StandardizeWeightsGradient", "3x3", "float32[8,4,3,3]", b => b.Append("StandardizeWeightsGradient",
             [b.Input("8,4,3,3"), b.Input("8,4,3,3")], Attributes.None.With("epsilon", 1e-10f)).Outputs[0]),

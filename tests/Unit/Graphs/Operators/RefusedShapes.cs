@@ -122,6 +122,8 @@ internal static class RefusedShapes
             b => b.GroupNormRelu(b.Input("1,6,2,2"), b.Input("6"), b.Input("6"), 4, 1e-5f)),
         new("GroupNormRelu", "epsilon", "needs an epsilon above 0", b => b.GroupNormRelu(b.Input("1,6,2,2"), b.Input("6"), b.Input("6"), 2, 0)),
         new("GroupNormRelu", "gamma", "takes [6] as input 1; got [2]", b => b.GroupNormRelu(b.Input("1,6,2,2"), b.Input("2"), b.Input("6"), 2, 1)),
+        new("GroupNormReluGradientAdd", "another shape", "takes [1,6,2,2] as input 4; got [1,6,2,1]", b => b.Append("GroupNormReluGradientAdd",
+            [b.Input("1,6,2,2"), b.Input("6"), b.Input("6"), b.Input("1,6,2,2"), b.Input("1,6,2,1")], Attributes.None.With("groups", [2L]).With("epsilon", 1f)).Outputs[0]),
         new("GroupNormRelu", "float64", "takes Float32 as input 0",
             b => b.GroupNormRelu(b.Input("1,6,2,2", ElementType.Float64), b.Input("6"), b.Input("6"), 2, 1)),
         new("StandardizeWeights", "rank", "takes rank 4 as input 0; got [2,3]", b => b.StandardizeWeights(b.Input("2,3"), 1)),

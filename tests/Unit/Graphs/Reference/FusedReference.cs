@@ -31,6 +31,12 @@ internal static class FusedReference
         ];
     }
 
+    public static ReferenceTensor[] GroupNormReluGradientAdd(Node node, ReferenceTensor[] inputs)
+    {
+        var gradients = GroupNormReluGradient(node, inputs);
+        return [Map(gradients[0], element => gradients[0].Values[element] + inputs[4].Values[element]), .. gradients.Skip(1)];
+    }
+
     public static ReferenceTensor[] StandardizeWeights(Node node, ReferenceTensor[] inputs)
     {
         var normalized = Normalize(inputs[0].Values, FilterSize(inputs[0]), node.Attributes.Real("epsilon", 0));

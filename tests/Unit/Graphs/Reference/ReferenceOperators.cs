@@ -48,6 +48,7 @@ internal static class ReferenceOperators
         ["Shape"] = FusedReference.ShapeOf,
         ["GroupNormRelu"] = FusedReference.GroupNormRelu,
         ["GroupNormReluGradient"] = FusedReference.GroupNormReluGradient,
+        ["GroupNormReluGradientAdd"] = FusedReference.GroupNormReluGradientAdd,
         ["StandardizeWeights"] = FusedReference.StandardizeWeights,
         ["StandardizeWeightsGradient"] = FusedReference.StandardizeWeightsGradient,
         ["Convolution"] = ProductReference.Conv,

@@ -29,7 +29,11 @@ public sealed class KernelPropertyTests
             // Where an output is about 0, rounding decides whether its gradient passes: no such case.
             var y = Evaluate("GroupNormRelu", attributes, [x, gamma, beta]).Run(withKernels: null)["y0"];
             if (y.Values.All(value => value is 0 or > 1e-4))
-                Check("GroupNormReluGradient", attributes, x, gamma, beta, Numbers(random, image));
+            {
+                var dy = Numbers(random, image);
+                Check("GroupNormReluGradient", attributes, x, gamma, beta, dy);
+                Check("GroupNormReluGradientAdd", attributes, x, gamma, beta, dy, Numbers(random, image));
+            }
         }, iter: Runs);
 
     [Fact]

@@ -16,6 +16,8 @@ internal static class SelfTestProgram
         b.Fused("GroupNormRelu", [image, vector, other], Norm);
         b.Fused("GroupNormReluGradient", [image, vector, other, b.Input(2, 4, 9, 9)], Norm);
         b.Fused("GroupNormReluGradient", [b.Input(2, 4, 3, 3), vector, other, b.Input(2, 4, 3, 3)], Norm);
+        foreach (var side in (long[])[3, 9])
+            b.Fused("GroupNormReluGradientAdd", [b.Input(2, 4, side, side), vector, other, b.Input(2, 4, side, side), b.Input(2, 4, side, side)], Norm);
         var kernel = b.Input(5, 4, 3, 3);
         b.Fused("StandardizeWeights", [kernel], Attributes.None.With("epsilon", 1e-10f));
         b.Fused("StandardizeWeightsGradient", [kernel, b.Input(5, 4, 3, 3)], Attributes.None.With("epsilon", 1e-10f));
