@@ -30,8 +30,8 @@ internal unsafe struct CustomOperator
     public nint InferOutputShape;
     public delegate* unmanaged<CustomOperator*, int> GetStartVersion;
     public delegate* unmanaged<CustomOperator*, int> GetEndVersion;
-    public nint GetMayInplace;
-    public nint ReleaseMayInplace;
+    public delegate* unmanaged<int**, int**, nuint> GetMayInplace;
+    public delegate* unmanaged<int*, int*, void> ReleaseMayInplace;
     public nint GetAliasMap;
     public nint ReleaseAliasMap;
 
@@ -65,6 +65,14 @@ internal unsafe struct CustomOperator
             KernelComputeV2 = &Compute,
             GetStartVersion = &One,
             GetEndVersion = &LastVersion,
+            GetMayInplace = definition.InPlace switch
+            {
+                null => null,
+                1 => &SecondInput,
+                3 => &FourthInput,
+                _ => throw new ArgumentException($"{definition.Name} takes the place of input {definition.InPlace}; 1 and 3 are possible."),
+            },
+            ReleaseMayInplace = definition.InPlace is null ? null : &ReleasePair,
             Definition = GCHandle.ToIntPtr(GCHandle.Alloc(definition)),
             Name = Marshal.StringToCoTaskMemUTF8(definition.Name),
         };
@@ -102,6 +110,28 @@ internal unsafe struct CustomOperator
 
     [UnmanagedCallersOnly]
     private static int LastVersion(CustomOperator* @operator) => int.MaxValue;
+
+    // ONNX Runtime does not say of which operator: a function for each input.
+    [UnmanagedCallersOnly]
+    private static nuint SecondInput(int** inputs, int** outputs) => FirstOutputFor(1, inputs, outputs);
+
+    [UnmanagedCallersOnly]
+    private static nuint FourthInput(int** inputs, int** outputs) => FirstOutputFor(3, inputs, outputs);
+
+    private static nuint FirstOutputFor(int input, int** inputs, int** outputs)
+    {
+        *inputs = (int*)NativeMemory.Alloc(sizeof(int));
+        *outputs = (int*)NativeMemory.Alloc(sizeof(int));
+        (**inputs, **outputs) = (input, 0);
+        return 1;
+    }
+
+    [UnmanagedCallersOnly]
+    private static void ReleasePair(int* inputs, int* outputs)
+    {
+        NativeMemory.Free(inputs);
+        NativeMemory.Free(outputs);
+    }
 
     [UnmanagedCallersOnly]
     private static nint CreateInstance(CustomOperator* @operator, nint api, nint info, nint* kernel)

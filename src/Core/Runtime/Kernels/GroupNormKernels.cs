@@ -20,14 +20,20 @@ internal static unsafe class GroupNormKernels
     {
         var (groups, epsilon) = Read(attributes);
         return context => RunBackward(context, groups, epsilon, adds: false);
-    });
+    })
+    {
+        InPlace = 3,
+    };
 
     /// <summary>GroupNormReluGradientAdd(x, gamma, beta, dy, other [N,C,H,W]) -> dx + other, and the rest as <see cref="Backward"/>.</summary>
     public static KernelDefinition BackwardAdd { get; } = new("GroupNormReluGradientAdd", 5, 4, attributes =>
     {
         var (groups, epsilon) = Read(attributes);
         return context => RunBackward(context, groups, epsilon, adds: true);
-    });
+    })
+    {
+        InPlace = 3,
+    };
 
     private static (int Groups, float Epsilon) Read(KernelAttributes attributes)
     {

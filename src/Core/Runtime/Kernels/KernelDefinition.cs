@@ -12,7 +12,12 @@ internal delegate KernelFunction KernelFactory(KernelAttributes attributes);
 /// <param name="OutputCount">Outputs of every node.</param>
 /// <param name="Create">Makes the function of one node from its attributes, once per session. The function may run on several threads at
 /// once.</param>
-internal sealed record KernelDefinition(string Name, int InputCount, int OutputCount, KernelFactory Create);
+internal sealed record KernelDefinition(string Name, int InputCount, int OutputCount, KernelFactory Create)
+{
+    /// <summary>The input whose memory the first output may take if no other node reads it later; null for none. The kernel then reads an element of
+    /// that input no more once it has written the output's element in its place.</summary>
+    public int? InPlace { get; init; }
+}
 
 /// <summary>The attributes of a node, while its kernel is being created.</summary>
 internal readonly ref struct KernelAttributes(nint info)

@@ -17,7 +17,10 @@ internal static unsafe class StandardizationKernels
     {
         var epsilon = attributes.Real("epsilon");
         return context => RunBackward(context, epsilon);
-    });
+    })
+    {
+        InPlace = 1,
+    };
 
     private static void RunForward(KernelContext context, float epsilon)
     {

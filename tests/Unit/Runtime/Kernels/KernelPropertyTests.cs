@@ -155,6 +155,53 @@ public sealed class KernelPropertyTests
         Assert.All(gradients.Values, gradient => Assert.All(gradient.Values, value => Assert.True(double.IsFinite(value))));
     }
 
+    // The gradient may take the place of dy, where dy is read no more: here it is the summand, too, and then also an output of the program.
+    [Theory]
+    [InlineData(9, false)]
+    [InlineData(3, false)]
+    [InlineData(9, true)]
+    [InlineData(3, true)]
+    public void GroupNormReluGradientAdd_OfAGradientThatIsReadAgain_LeavesItAlone(int side, bool isOutput)
+    {
+        var b = new GraphBuilder("twice");
+        var random = new Random(1);
+        var data = new Dictionary<string, ReferenceTensor>
+        {
+            ["x"] = Numbers(random, 2, 4, side, side), ["v"] = Numbers(random, 4), ["g"] = Numbers(random, 2, 4, side, side),
+        };
+        var values = data.ToDictionary(entry => entry.Key, entry => b.Input(entry.Key, ElementType.Float32, Shape.Of(entry.Value.Sizes)));
+        // Not an input of the program: those are never overwritten.
+        var dy = b.Add(values["g"], values["x"]);
+        var attributes = Attributes.None.With("groups", [2L]).With("epsilon", 1e-5f);
+        b.Output("dx", b.Append("GroupNormReluGradientAdd", [values["x"], values["v"], values["v"], dy, dy], attributes).Outputs[0]);
+        if (isOutput)
+            b.Output("dy", dy);
+        var one = new OneOperator(b.Build(), data);
+
+        AssertEqual(one.Run(withKernels: null), one.Run(withKernels: true));
+    }
+
+    // Both gradients in the place of what they are computed from.
+    [Theory]
+    [InlineData(9)]
+    [InlineData(3)]
+    public void Gradients_InThePlaceOfTheirInput_EqualTheirDefinition(int side)
+    {
+        var b = new GraphBuilder("in place");
+        var random = new Random(2);
+        var data = new Dictionary<string, ReferenceTensor>
+        {
+            ["x"] = Numbers(random, 2, 4, side, side), ["v"] = Numbers(random, 4), ["g"] = Numbers(random, 2, 4, side, side),
+        };
+        var values = data.ToDictionary(entry => entry.Key, entry => b.Input(entry.Key, ElementType.Float32, Shape.Of(entry.Value.Sizes)));
+        var dx = b.Append("GroupNormReluGradient", [values["x"], values["v"], values["v"], b.Add(values["g"], values["x"])],
+            Attributes.None.With("groups", [2L]).With("epsilon", 1e-5f)).Outputs[0];
+        b.Output("dw", b.Append("StandardizeWeightsGradient", [values["x"], dx], Attributes.None.With("epsilon", 1e-10f)).Outputs[0]);
+        var one = new OneOperator(b.Build(), data);
+
+        AssertEqual(one.Run(withKernels: null), one.Run(withKernels: true));
+    }
+
     [Theory]
     [InlineData(9)]
     [InlineData(3)]
@@ -190,7 +237,11 @@ public sealed class KernelPropertyTests
     private static void Check(string @operator, Attributes attributes, params ReferenceTensor[] inputs)
     {
         var one = Evaluate(@operator, attributes, inputs);
-        var (expected, actual) = (one.Run(withKernels: null), one.Run(withKernels: true));
+        AssertEqual(one.Run(withKernels: null), one.Run(withKernels: true));
+    }
+
+    private static void AssertEqual(IReadOnlyDictionary<string, ReferenceTensor> expected, IReadOnlyDictionary<string, ReferenceTensor> actual)
+    {
         foreach (var (name, reference) in expected)
         {
             Assert.Equal(reference.Sizes, actual[name].Sizes);
