@@ -14,14 +14,15 @@ public sealed partial class GraphBuilder
     /// kernels of stride 1.</summary>
     /// <param name="kernel">[O,I,k,k].</param>
     /// <param name="stride">1 or 2.</param>
-    /// <param name="images">Images of a micro-batch.</param>
+    /// <param name="images">Images of a micro-batch; null if their number is not known.</param>
     /// <param name="height">Rows of the result.</param>
     /// <param name="width">Columns of the result.</param>
-    public static bool PrefersConvolution(Shape kernel, long stride, long images, long height, long width)
+    public static bool PrefersConvolution(Shape kernel, long stride, long? images, long height, long width)
     {
         var map = height * width;
-        return map < SmallMap || (stride == 1 && kernel[2].Size == 3 && images * map >= FewestTiledPositions
-            && Math.Min(kernel[0].Size, kernel[1].Size) >= FewestTiledChannels);
+        var isTiled = stride == 1 && kernel[2].Size == 3 && images * map >= FewestTiledPositions
+            && Math.Min(kernel[0].Size, kernel[1].Size) >= FewestTiledChannels;
+        return kernel[2].Size <= Operators.FusedInference.LargestBatchedKernel && (map < SmallMap || isTiled);
     }
 
     /// <summary>relu(GroupNorm(x)).</summary>

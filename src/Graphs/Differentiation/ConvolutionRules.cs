@@ -65,7 +65,7 @@ internal static class ConvolutionRules
         var image = c.Input(0).Shape;
         return c.Builder.UsesFusedOperators && c.Gradient.Type == ElementType.Float32 && window.Kernel[0] <= FusedInference.LargestBatchedKernel
             && FusedInference.IsFusable(c.Attributes.With("kernel_shape", window.Kernel))
-            && (window.Strides[0] > 1 || GraphBuilder.PrefersConvolution(c.Input(1).Shape, 1, image[0].Size, image[2].Size, image[3].Size));
+            && (window.Strides[0] > 1 || GraphBuilder.PrefersConvolution(c.Input(1).Shape, 1, image[0].IsStatic ? image[0].Size : null, image[2].Size, image[3].Size));
     }
 
     // dW[o,i,u,v] = sum over n and positions of dY[n,o,y,x] * X[n,i,y*s+u,x*s+v]: for each kernel position (u,v) one product of dY as

@@ -15,8 +15,23 @@ public static class Recomputation
     {
         var recomputed = Recomputed(graph);
         var replay = new Replay(graph);
-        replay.AppendAll(graph.Nodes, node => Sources(node, recomputed), (node, inputs) => replay.Append(node, inputs));
-        return replay.Build();
+        var waiting = new List<Node>();
+        foreach (var node in graph.Nodes)
+        {
+            if (!replay.IsReady(Sources(node, recomputed)))
+            {
+                waiting.Add(node);
+                continue;
+            }
+            replay.Append(node, Sources(node, recomputed));
+            // In their order: what waits for another one that waits comes behind it.
+            while (waiting.FirstOrDefault(next => replay.IsReady(Sources(next, recomputed))) is { } ready)
+            {
+                waiting.Remove(ready);
+                replay.Append(ready, Sources(ready, recomputed));
+            }
+        }
+        return waiting.Count == 0 ? replay.Build() : throw new GraphException($"{waiting[0]} depends on the gradient of the norm that it comes before.");
     }
 
     // Output of a norm -> the output that its gradient computes again.

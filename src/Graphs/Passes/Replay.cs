@@ -14,35 +14,8 @@ internal sealed class Replay
             _written[input] = _builder.Input(input.Name ?? throw new ArgumentException($"Input {input} has no name.", nameof(graph)), input.Type, input.Shape);
     }
 
-    // In the new program, or constants.
-    private bool IsReady(IEnumerable<Value> inputs) => inputs.All(input => input.Constant is not null || _written.ContainsKey(input));
-
-    /// <summary>Appends nodes in their order; one whose inputs are not in the new program yet comes as soon as they are.</summary>
-    /// <param name="nodes">Nodes of the old program.</param>
-    /// <param name="sources">What a node reads.</param>
-    /// <param name="append">Appends one.</param>
-    /// <exception cref="GraphException">A node waits for a value that never comes.</exception>
-    public void AppendAll(IEnumerable<Node> nodes, Func<Node, IEnumerable<Value>> sources, Action<Node, IEnumerable<Value>> append)
-    {
-        var waiting = new List<Node>();
-        foreach (var node in nodes)
-        {
-            if (!IsReady(sources(node)))
-            {
-                waiting.Add(node);
-                continue;
-            }
-            append(node, sources(node));
-            // In their order: what waits for another one that waits comes behind it.
-            while (waiting.FirstOrDefault(next => IsReady(sources(next))) is { } ready)
-            {
-                waiting.Remove(ready);
-                append(ready, sources(ready));
-            }
-        }
-        if (waiting.Count > 0)
-            throw new GraphException($"{waiting[0]} depends on a value that comes from itself.");
-    }
+    /// <summary>Whether all these values of the old program are in the new one, or are constants.</summary>
+    public bool IsReady(IEnumerable<Value> inputs) => inputs.All(input => input.Constant is not null || _written.ContainsKey(input));
 
     /// <summary>Appends a node of the old program.</summary>
     /// <param name="node">The node; its outputs are in the new program from here on.</param>
@@ -55,7 +28,7 @@ internal sealed class Replay
             _written.Add(node.Outputs[index], outputs[index]);
     }
 
-    /// <summary>Reads one value of the old program, whose node is left out, from where another one is in the new program.</summary>
+    /// <summary>Leaves out the node of a value of the old program: what reads it reads another one, which is in the new program.</summary>
     public void Alias(Value value, Value other) => _written.Add(value, _written[other]);
 
     /// <summary>The new program, with the outputs and metadata of the old one.</summary>

@@ -12,34 +12,35 @@ public static class ResidualGradients
     public static Graph Apply(Graph graph)
     {
         var sums = Sums(graph);
-        var skipped = sums.Values.Select(sum => sum.Addition).ToHashSet();
+        var additions = sums.Values.Select(sum => sum.Addition).ToHashSet();
         var replay = new Replay(graph);
-        replay.AppendAll(graph.Nodes.Where(node => !skipped.Contains(node)), node => sums.TryGetValue(node, out var sum) ? [.. node.Inputs, sum.Other] : node.Inputs,
-            (node, inputs) =>
+        foreach (var node in graph.Nodes.Where(node => !additions.Contains(node)))
+        {
+            if (!sums.TryGetValue(node, out var sum))
             {
-                if (!sums.TryGetValue(node, out var sum))
-                {
-                    replay.Append(node, inputs);
-                    return;
-                }
-                replay.Append(node, inputs, $"{NormGradient}Add");
-                replay.Alias(sum.Addition.Outputs[0], node.Outputs[0]);
-            });
+                replay.Append(node, node.Inputs);
+                continue;
+            }
+            replay.Append(node, node.Inputs.Append(sum.Other), $"{NormGradient}Add");
+            replay.Alias(sum.Addition.Outputs[0], node.Outputs[0]);
+        }
         return replay.Build();
     }
 
-    // Gradients of norms that one addition and nothing else reads -> that addition and its other summand.
+    // Gradients of norms that one addition and nothing else reads, and whose other summand is there before them -> that addition and that summand.
     private static Dictionary<Node, (Node Addition, Value Other)> Sums(Graph graph)
     {
         var readers = graph.Nodes.SelectMany(node => node.Inputs, (node, input) => (node, input)).ToLookup(pair => pair.input, pair => pair.node);
         var outputs = graph.Outputs.Select(output => output.Value).ToHashSet();
+        var places = graph.Nodes.Select((node, place) => (node, place)).ToDictionary(pair => pair.node, pair => pair.place);
+        bool ComesBefore(Value value, Node node) => value.Producer is null || places[value.Producer] < places[node];
         var sums = new Dictionary<Node, (Node, Value)>();
         foreach (var addition in graph.Nodes.Where(node => node.Operator == "Add"))
         {
             foreach (var (gradient, other) in ((Value, Value)[])[(addition.Inputs[0], addition.Inputs[1]), (addition.Inputs[1], addition.Inputs[0])])
             {
                 if (gradient.Producer is { Operator: NormGradient } norm && norm.Outputs[0] == gradient && readers[gradient].Count() == 1
-                    && !outputs.Contains(gradient) && other.Shape.Equals(gradient.Shape))
+                    && !outputs.Contains(gradient) && other.Shape.Equals(gradient.Shape) && ComesBefore(other, norm))
                 {
                     sums.Add(norm, (addition, other));
                     break;

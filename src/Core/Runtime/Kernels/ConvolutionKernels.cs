@@ -1,6 +1,7 @@
 namespace BiT.Core.Runtime.Kernels;
 
-/// <summary>Convolutions over small maps, and the gradient of a convolution by its image.</summary>
+/// <summary>Convolutions over small maps, 3x3 ones of stride 1 over larger ones by <see cref="WinogradConvolution"/>, and the gradient of a convolution
+/// by its image.</summary>
 /// <remarks>ONNX Runtime multiplies image by image, so that maps of a few positions leave most of a vector empty and its weights are read again
 /// for every image. Here the positions of all images form the rows of one product.</remarks>
 internal static class ConvolutionKernels
@@ -78,7 +79,7 @@ internal static class ConvolutionKernels
         BatchedProduct.Run(context, dy, w, dx, layout, maps);
     }
 
-    // Half of a smaller map's tiles would reach over its edge.
+    // In a smaller map most tiles reach over an edge.
     private static bool IsTiled(int kernel, int stride, KernelTensor result) => kernel == 3 && stride == 1 && (long)result[2] * result[3] >= SmallestTiledMap;
 
     private static int Windows(int length, int stride) => length == 0 ? 0 : (length - 1) / stride + 1;

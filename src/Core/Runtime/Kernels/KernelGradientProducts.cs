@@ -3,10 +3,10 @@ using System.Runtime.Intrinsics;
 
 namespace BiT.Core.Runtime.Kernels;
 
-/// <summary>The inner loops of a convolution's gradient by its kernel: sums over positions of one image value times 32 gradients, for several
-/// image values at once.</summary>
-/// <remarks>Each adds to a tile [rows][32] what count positions give. The sums of a call start at 0 and are added to the tile at its end: sums
-/// of sums keep more digits than one long sum. Per element the order is that of the positions, whatever the width of the vectors.
+/// <summary>The inner loops of convolutions and of their gradients: sums of one value times 32 others, for several values at once. Of the gradient by the kernel the
+/// value is one of the image, the 32 are gradients, and the sum runs over positions.</summary>
+/// <remarks>Each adds to a tile [rows][32] what count positions give, or overwrites it. The sums of a call start at 0 and are added to the tile at its
+/// end: sums of sums keep more digits than one long sum. Per element the order is that of the positions, whatever the width of the vectors.
 /// None is inlined, and what they call always is: with a call inside, or with the caller's values, the compiler keeps accumulators in memory, and
 /// the loop is half as fast.</remarks>
 internal static unsafe class KernelGradientProducts

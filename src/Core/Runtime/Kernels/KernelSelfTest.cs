@@ -65,7 +65,13 @@ internal static class KernelSelfTest
 
     private static string? Difference(string name, IEnumerable<float> expected, IEnumerable<float> actual)
     {
-        var pairs = expected.Zip(actual).ToArray();
+        var (numbers, results) = (expected.ToArray(), actual.ToArray());
+        if (numbers.Length != results.Length)
+            return $"output {name} has {results.Length} elements, its plain form {numbers.Length}";
+        // The inputs are harmless numbers. Max would pass over NaN.
+        if (!results.All(float.IsFinite))
+            return $"output {name} is not finite";
+        var pairs = numbers.Zip(results).ToArray();
         var largest = Math.Max(1, pairs.Max(pair => Math.Abs(pair.First)));
         var worst = pairs.Max(pair => Math.Abs((double)pair.First - pair.Second));
         return worst <= Tolerance * largest ? null : $"output {name} differs from its plain form by {worst:G3}, of {largest:G3}";

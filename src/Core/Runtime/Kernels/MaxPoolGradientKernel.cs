@@ -63,7 +63,7 @@ internal static unsafe class MaxPoolGradientKernel
                     var column = left;
                     for (var at = left + 1; at <= right; at++)
                     {
-                        // The first of equals in row-major order: of equals, the one of the higher row.
+                        // The first of equals in row-major order: of equals, the one in the upper row.
                         var isFirst = (largest[at] == largest[column]) & (rows[at] < rows[column]);
                         column += (at - column) & -One((largest[at] > largest[column]) | isFirst);
                     }

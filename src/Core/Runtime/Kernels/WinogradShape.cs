@@ -30,13 +30,13 @@ internal sealed record WinogradShape(int Images, int Channels, int Height, int W
 
     private int Tiles => checked(Images * TileRows * TileColumns);
 
-    public int BlockCount => (Tiles + BlockTiles - 1) / BlockTiles;
+    public int BlockCount => checked(Tiles + BlockTiles - 1) / BlockTiles;
 
     /// <summary>Rows of products: eight channels of the result each.</summary>
     public int RowCount => (Outputs + RowOutputs - 1) / RowOutputs;
 
     /// <summary>Elements of one channel of one image.</summary>
-    public int Map => Height * Width;
+    public int Map => checked(Height * Width);
 
     /// <summary>Elements between two points of a block's source, [channel][32] each.</summary>
     public int SourcePitch => checked(Channels * BlockTiles + Padding);

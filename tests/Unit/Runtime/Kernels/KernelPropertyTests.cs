@@ -78,7 +78,7 @@ public sealed class KernelPropertyTests
             Numbers(random, 2, inputs, 5, 4), Numbers(random, 2, outputs, 4 / stride + 1, 3 / stride + 1));
     }
 
-    // Several blocks of tiles, the last one in part; slices of channels and groups of outputs; maps from below one tile's row to above one vector.
+    // Several blocks of tiles, the last one in part; slices of channels and groups of outputs; maps from one column to 70, which is more than two vectors of tiles.
     [Theory]
     [InlineData(3, 130, 70, 9, 11)]
     [InlineData(2, 64, 8, 4, 4)]
@@ -106,6 +106,14 @@ public sealed class KernelPropertyTests
 
         double Deviation(ReferenceTensor result) =>
             Math.Sqrt(result.Values.Zip(expected.Values).Average(pair => (pair.First - pair.Second) * (pair.First - pair.Second)));
+    }
+
+    [Fact]
+    public void TiledConvolution_OfNoChannels_IsZero()
+    {
+        var y = Evaluate("Convolution", Window3, [Numbers(new Random(1), 1, 0, 8, 8), Numbers(new Random(1), 16, 0, 3, 3)]).Run(withKernels: true)["y0"];
+
+        Assert.Equal(new double[16 * 64], y.Values);
     }
 
     [Fact]
@@ -173,7 +181,8 @@ public sealed class KernelPropertyTests
         // Not an input of the program: those are never overwritten.
         var dy = b.Add(values["g"], values["x"]);
         var attributes = Attributes.None.With("groups", [2L]).With("epsilon", 1e-5f);
-        b.Output("dx", b.Append("GroupNormReluGradientAdd", [values["x"], values["v"], values["v"], dy, dy], attributes).Outputs[0]);
+        // Outputs of the program have memory of their own: the gradient must not be one.
+        b.Output("product", b.Mul(b.Append("GroupNormReluGradientAdd", [values["x"], values["v"], values["v"], dy, dy], attributes).Outputs[0], values["x"]));
         if (isOutput)
             b.Output("dy", dy);
         var one = new OneOperator(b.Build(), data);
@@ -181,7 +190,7 @@ public sealed class KernelPropertyTests
         AssertEqual(one.Run(withKernels: null), one.Run(withKernels: true));
     }
 
-    // Both gradients in the place of what they are computed from.
+    // One gradient after the other in the same place.
     [Theory]
     [InlineData(9)]
     [InlineData(3)]
@@ -194,9 +203,11 @@ public sealed class KernelPropertyTests
             ["x"] = Numbers(random, 2, 4, side, side), ["v"] = Numbers(random, 4), ["g"] = Numbers(random, 2, 4, side, side),
         };
         var values = data.ToDictionary(entry => entry.Key, entry => b.Input(entry.Key, ElementType.Float32, Shape.Of(entry.Value.Sizes)));
-        var dx = b.Append("GroupNormReluGradient", [values["x"], values["v"], values["v"], b.Add(values["g"], values["x"])],
-            Attributes.None.With("groups", [2L]).With("epsilon", 1e-5f)).Outputs[0];
-        b.Output("dw", b.Append("StandardizeWeightsGradient", [values["x"], dx], Attributes.None.With("epsilon", 1e-10f)).Outputs[0]);
+        var norm = Attributes.None.With("groups", [2L]).With("epsilon", 1e-5f);
+        var dx = b.Append("GroupNormReluGradient", [values["x"], values["v"], values["v"], b.Add(values["g"], values["x"])], norm).Outputs[0];
+        var sum = b.Append("GroupNormReluGradientAdd", [values["x"], values["v"], values["v"], dx, values["g"]], norm).Outputs[0];
+        var dw = b.Append("StandardizeWeightsGradient", [values["x"], sum], Attributes.None.With("epsilon", 1e-10f)).Outputs[0];
+        b.Output("product", b.Mul(dw, values["x"]));
         var one = new OneOperator(b.Build(), data);
 
         AssertEqual(one.Run(withKernels: null), one.Run(withKernels: true));
