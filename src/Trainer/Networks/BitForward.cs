@@ -9,7 +9,12 @@ internal sealed record LayerForms(Func<string, Value> Kernel, Func<Value, string
 
 /// <summary>The network from image to pre-logits, written once for training, evaluation and inference.</summary>
 /// <remarks>Source: BiT, bit_pytorch/models.py ResNetV2.</remarks>
-internal sealed class BitForward(GraphBuilder b, BitNetwork network, LayerForms forms)
+/// <param name="b">The program.</param>
+/// <param name="network">The network.</param>
+/// <param name="forms">Its layers.</param>
+/// <param name="tilesBatches">Whether the arithmetic of 3x3 convolutions may follow from the number of images. While training it may; an evaluation
+/// must not depend on how many photos are evaluated together.</param>
+internal sealed class BitForward(GraphBuilder b, BitNetwork network, LayerForms forms, bool tilesBatches = false)
 {
     /// <param name="images">[N,3,H,W], float32 in [-1,1].</param>
     /// <returns>Pre-logits, [N, 2048 x width].</returns>
@@ -60,7 +65,7 @@ internal sealed class BitForward(GraphBuilder b, BitNetwork network, LayerForms 
     {
         var padding = Padding((int)kernel.Shape[2].Size);
         var (height, width) = ((image.Shape[2].Size - 1) / stride + 1, (image.Shape[3].Size - 1) / stride + 1);
-        return b.UsesFusedOperators && GraphBuilder.PrefersConvolution(kernel.Shape, stride, image.Shape[0].Size, height, width)
+        return b.UsesFusedOperators && GraphBuilder.PrefersConvolution(kernel.Shape, stride, tilesBatches ? image.Shape[0].Size : null, height, width)
             ? b.Convolution(image, kernel, stride) : b.Conv(image, kernel, stride, padding);
     }
 

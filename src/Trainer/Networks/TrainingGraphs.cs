@@ -84,7 +84,7 @@ public static class TrainingGraphs
         parameters.ToDictionary(parameter => parameter.Name, parameter => b.Input(parameter.Name, ElementType.Float32, parameter.Shape));
 
     private static Value Logits(GraphBuilder b, BitNetwork network, Value images, Dictionary<string, Value> values) =>
-        HeadLogits(b, new BitForward(b, network, Forms(b, values)).PreLogits(images), values);
+        HeadLogits(b, new BitForward(b, network, Forms(b, values), tilesBatches: true).PreLogits(images), values);
 
     private static Value HeadLogits(GraphBuilder b, Value features, Dictionary<string, Value> values) =>
         Classifier.Logits(b, features, values[NetworkParameters.HeadKernelName], values[NetworkParameters.HeadBiasName]);

@@ -99,6 +99,17 @@ public sealed class TrainingGraphsTests : IDisposable
         }
     }
 
+    /// <summary>Whoever evaluates the same weights on the same photos must get the same bits, however many photos fit into a batch.</summary>
+    [Fact]
+    public void Evaluation_OfAnyBatch_HasTheSameOperators_AndTrainingTilesWhereItPays()
+    {
+        Assert.Equal(Operators(TrainingGraphs.Evaluation(Network, new TrainingGraphSizes(3, 1, 64))), Operators(TrainingGraphs.Evaluation(Network, new TrainingGraphSizes(3, 64, 64))));
+        var (few, many) = (TrainingGraphs.Training(Network, new TrainingGraphSizes(3, 1, 64)), TrainingGraphs.Training(Network, new TrainingGraphSizes(3, 64, 64)));
+        Assert.True(Operators(few).Count(name => name == "Convolution") < Operators(many).Count(name => name == "Convolution"));
+    }
+
+    private static string[] Operators(BiT.Graphs.Graph graph) => [.. graph.Nodes.Select(node => node.Operator)];
+
     // The forms differ by rounding alone: gradients by some 1e-5 of their size, or by some 1e-2 where rounding decides whether a ReLU is open. From
     // there the runs drift apart, as those of any two machines, so that later steps are compared by their losses.
     [Theory]
