@@ -14,7 +14,7 @@ public sealed partial class GraphBuilder
     /// kernels of stride 1.</summary>
     /// <param name="kernel">[O,I,k,k].</param>
     /// <param name="stride">1 or 2.</param>
-    /// <param name="images">Images of a micro-batch; null if their number is not known.</param>
+    /// <param name="images">Images of a micro-batch; null if their number is not known, or must not decide.</param>
     /// <param name="height">Rows of the result.</param>
     /// <param name="width">Columns of the result.</param>
     public static bool PrefersConvolution(Shape kernel, long stride, long? images, long height, long width)

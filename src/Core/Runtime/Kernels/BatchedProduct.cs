@@ -182,7 +182,7 @@ internal static unsafe class BatchedProduct
             tiles + ((long)panel * (PositionsPerTask / TilePositions) + block) * TilePositions * Panels.Width;
 
         private static void Multiply(float* gathered, float* weights, int count, float* tile) =>
-            KernelGradientProducts.Rows8(gathered, weights, count, tile, add: true);
+            InnerProducts.Rows8(gathered, weights, count, tile, add: true);
 
         // Per block of 8 positions and tap, 8 offsets in the first channel of the source; -1 in the padding and behind the last row.
         private int[] Offsets(int firstRow, int rows)

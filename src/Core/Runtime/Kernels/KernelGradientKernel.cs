@@ -93,7 +93,7 @@ internal static unsafe class KernelGradientKernel
             (OutputHeight, OutputWidth) = (PositionsAlong(Height), PositionsAlong(Width));
             gradient.Require("The gradient of a convolution", Images, Outputs, OutputHeight, OutputWidth);
             Positions = checked(OutputHeight * OutputWidth);
-            ImagesPerPass = Math.Max(1, Math.Min(Images, KernelGradientProducts.MostPositions / Math.Max(1, Positions)));
+            ImagesPerPass = Math.Max(1, Math.Min(Images, InnerProducts.MostPositions / Math.Max(1, Positions)));
             PanelCount = Panels.Count(Outputs);
             RowsPerTask = kernel == 7 ? 1 : kernel;
             ChannelsPerTask = kernel switch
@@ -220,9 +220,9 @@ internal static unsafe class KernelGradientKernel
         private void Multiply(int first, int images, float* source, int channels, float* tiles)
         {
             var total = images * layer.Positions;
-            for (var from = 0; from < total; from += KernelGradientProducts.MostPositions)
+            for (var from = 0; from < total; from += InnerProducts.MostPositions)
             {
-                var count = Math.Min(KernelGradientProducts.MostPositions, total - from);
+                var count = Math.Min(InnerProducts.MostPositions, total - from);
                 for (var panel = 0; panel < layer.PanelCount; panel++)
                 {
                     var panelGradients = gradients + (((long)panel * layer.Images + first) * layer.Positions + from) * Panels.Width;
@@ -244,7 +244,7 @@ internal static unsafe class KernelGradientKernel
             for (; layer.Kernel == 1 && channel + ChannelsPerBlock <= channels; channel += ChannelsPerBlock)
             {
                 ahead.Fetch(source + (long)channel * plane, plane, channel / ChannelsPerBlock, Math.Max(1, channels / ChannelsPerBlock));
-                KernelGradientProducts.Channels8(source + (long)channel * plane, plane, positions, panelGradients, count, tile);
+                InnerProducts.Channels8(source + (long)channel * plane, plane, positions, panelGradients, count, tile);
                 tile += ChannelsPerBlock * Panels.Width;
             }
             for (; channel < channels; channel++)
@@ -253,13 +253,13 @@ internal static unsafe class KernelGradientKernel
                 switch (layer.Kernel)
                 {
                     case 1:
-                        KernelGradientProducts.Channel(at, positions, panelGradients, count, tile);
+                        InnerProducts.Channel(at, positions, panelGradients, count, tile);
                         break;
                     case 3:
-                        KernelGradientProducts.Window3(at, layer.RowPitch, positions, panelGradients, count, tile);
+                        InnerProducts.Window3(at, layer.RowPitch, positions, panelGradients, count, tile);
                         break;
                     default:
-                        KernelGradientProducts.Row7(at, positions, panelGradients, count, tile);
+                        InnerProducts.Row7(at, positions, panelGradients, count, tile);
                         break;
                 }
                 tile += layer.Taps * Panels.Width;
@@ -305,12 +305,12 @@ internal static unsafe class KernelGradientKernel
         {
             if (!Sse.IsSupported)
                 return;
-            var share = KernelGradientProducts.MostPositions * Panels.Width / blocks;
+            var share = InnerProducts.MostPositions * Panels.Width / blocks;
             for (var at = 0; gradients is not null && at < share; at += LineElements)
                 Sse.Prefetch0(gradients + (long)block * share + at);
             for (var channel = 0; offset >= 0 && channel < ChannelsPerBlock; channel++)
             {
-                for (var at = 0; at < KernelGradientProducts.MostPositions; at += LineElements)
+                for (var at = 0; at < InnerProducts.MostPositions; at += LineElements)
                     Sse.Prefetch1(image + channel * plane + offset + at);
             }
         }

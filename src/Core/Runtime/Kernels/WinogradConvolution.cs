@@ -81,7 +81,7 @@ internal static unsafe class WinogradConvolution
                 var count = Math.Min(SliceChannels, shape.Channels - channel);
                 for (var row = 0; row < rows; row++)
                 {
-                    KernelGradientProducts.Rows8(
+                    InnerProducts.Rows8(
                         kernels + row * shape.KernelElements + point * shape.KernelPitch + channel * WinogradShape.RowOutputs,
                         points + point * shape.SourcePitch + channel * WinogradShape.BlockTiles,
                         count,

@@ -3,13 +3,13 @@ using System.Runtime.Intrinsics;
 
 namespace BiT.Core.Runtime.Kernels;
 
-/// <summary>The inner loops of convolutions and of their gradients: sums of one value times 32 others, for several values at once. Of the gradient by the kernel the
-/// value is one of the image, the 32 are gradients, and the sum runs over positions.</summary>
+/// <summary>The inner loops of convolutions and of their gradients: sums of one value times 32 others, for several values at once. Of the gradient by the
+/// kernel the value is one of the image, the 32 are gradients, and the sum runs over positions.</summary>
 /// <remarks>Each adds to a tile [rows][32] what count positions give, or overwrites it. The sums of a call start at 0 and are added to the tile at its
 /// end: sums of sums keep more digits than one long sum. Per element the order is that of the positions, whatever the width of the vectors.
 /// None is inlined, and what they call always is: with a call inside, or with the caller's values, the compiler keeps accumulators in memory, and
 /// the loop is half as fast.</remarks>
-internal static unsafe class KernelGradientProducts
+internal static unsafe class InnerProducts
 {
     /// <summary>Positions of one call: 32 KB of gradients, which stay in the first cache while several rows meet them.</summary>
     public const int MostPositions = 256;
@@ -257,10 +257,5 @@ internal static unsafe class KernelGradientProducts
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddRow(float* tile, int row, Vector512<float> left, Vector512<float> right)
-    {
-        var at = tile + row * Panels.Width;
-        Vector512.Store(Vector512.Load(at) + left, at);
-        Vector512.Store(Vector512.Load(at + 16) + right, at + 16);
-    }
+    private static void AddRow(float* tile, int row, Vector512<float> left, Vector512<float> right) => PutRow(tile, row, left, right, add: true);
 }
