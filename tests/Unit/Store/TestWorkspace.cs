@@ -89,7 +89,7 @@ internal sealed class TestWorkspace : IDisposable
     public JobRecord Job(string id) => Jobs.Find(id) ?? throw new InvalidOperationException($"Job {id} is gone.");
 
     /// <summary>The states that a job went through, as its events tell.</summary>
-    public JobState[] States(string id) => Jobs.ReadEvents(id, 0, 1000)
+    public JobState[] States(string id) => Jobs.ReadEvents(id, 0, 100_000)
         .Where(item => item.Kind == JobEventKind.State).Select(item => item.ReadState()).ToArray();
 
     public void Dispose()

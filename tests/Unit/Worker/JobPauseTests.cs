@@ -63,7 +63,7 @@ public sealed class JobPauseTests : IDisposable
         var resumed = await EndAsync(job);
 
         Assert.Equal(Version(uninterrupted).Manifest.Weights, Version(resumed).Manifest.Weights);
-        Assert.Contains(_workspace.Jobs.ReadEvents(job, 0, 1000), item => item.Payload == "Resumed at step 30 of 30.");
+        Assert.Contains(_workspace.Jobs.ReadEvents(job, 0, 100_000), item => item.Payload == "Resumed at step 30 of 30.");
     }
 
     [Fact]

@@ -115,7 +115,7 @@ public sealed class TrainerWorkerTests : IDisposable
         Assert.NotNull(Version(resumed).Manifest.Report);
         Assert.Equal(Version(uninterrupted).Manifest.Report, Version(resumed).Manifest.Report);
         Assert.False(Directory.Exists(Path.Combine(_folder.Path, "jobs", resumed.Id)), "The checkpoints of a published job are still there.");
-        Assert.Contains(_workspace.Jobs.ReadEvents(resumed.Id, 0, 1000), entry => entry.Payload.StartsWith("Resumed at step", StringComparison.Ordinal));
+        Assert.Contains(_workspace.Jobs.ReadEvents(resumed.Id, 0, 100_000), entry => entry.Payload.StartsWith("Resumed at step", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -261,7 +261,7 @@ public sealed class TrainerWorkerTests : IDisposable
         await RunUntilAsync([job.Id], current => current.IsDone, "worker", TimeSpan.FromMilliseconds(1));
 
         Assert.Equal((JobState.Succeeded, 1), (Job(job.Id).State, Job(job.Id).Attempt));
-        Assert.Contains(_workspace.Jobs.ReadEvents(job.Id, 0, 1000), entry => entry.Payload.Contains("checkpoint could not be written", StringComparison.Ordinal));
+        Assert.Contains(_workspace.Jobs.ReadEvents(job.Id, 0, 100_000), entry => entry.Payload.Contains("checkpoint could not be written", StringComparison.Ordinal));
     }
 
     [Fact]
