@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BiT.Training.Networks;
 using BiT.Training.Planning;
 using BiT.Training.Randomness;
 
@@ -45,7 +46,11 @@ internal sealed class AugmentedPhotos(IPhotoSource photos, TrainingPlan plan) : 
 }
 
 /// <summary>Features that were computed once.</summary>
-internal sealed class StoredFeatures(IRecords features, IReadOnlyList<int> labels, TrainingPlan plan) : ITrainingStream
+/// <param name="features">One record per photo.</param>
+/// <param name="labels">A class index per photo.</param>
+/// <param name="plan">Batches, seed and MixUp.</param>
+/// <param name="scale">How they are standardised; null gives them as they are.</param>
+internal sealed class StoredFeatures(IRecords features, IReadOnlyList<int> labels, TrainingPlan plan, FeatureScale? scale = null) : ITrainingStream
 {
     private readonly SampleOrder _order = new(plan.Seed, features.Count, plan.SampleWithReplacement);
     private readonly Mixup _mixup = new(plan.Seed, plan.MixupAlpha);
@@ -60,7 +65,9 @@ internal sealed class StoredFeatures(IRecords features, IReadOnlyList<int> label
         for (var item = 0; item < size; item++)
         {
             var photo = _order.At(step * plan.BatchSize + (long)index * size + item);
-            features.Read(photo, MemoryMarshal.AsBytes(inputs.AsSpan(item * featureCount, featureCount)));
+            var record = inputs.AsSpan(item * featureCount, featureCount);
+            features.Read(photo, MemoryMarshal.AsBytes(record));
+            scale?.Apply(record);
             classes[item] = labels[photo];
         }
         return new MicroBatch { Inputs = inputs, Labels = classes, Permutation = _mixup.Permutation(step, index, size), Lambda = _mixup.Lambda(step), Buffers = _buffers };

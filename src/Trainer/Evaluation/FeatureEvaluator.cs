@@ -2,18 +2,24 @@ using System.Runtime.InteropServices;
 using BiT.Core.Classification;
 using BiT.Training.Checkpoints;
 using BiT.Training.Datasets;
+using BiT.Training.Networks;
 using Microsoft.ML.OnnxRuntime;
 
 namespace BiT.Training.Evaluation;
 
 /// <summary>Applies a head to features that were computed once, with the code that serves heads.</summary>
-internal sealed class FeatureEvaluator(RecordFile features, IReadOnlyList<int> labels) : IEvaluator
+/// <param name="features">One record per photo.</param>
+/// <param name="labels">A class index per photo.</param>
+/// <param name="scale">What the head's own features are standardised by; null if they are these.</param>
+internal sealed class FeatureEvaluator(RecordFile features, IReadOnlyList<int> labels, FeatureScale? scale) : IEvaluator
 {
     public EvaluationPoint Evaluate(long step, IReadOnlyList<OrtValue> parameters, CancellationToken cancellation)
     {
-        var bias = parameters[1].GetTensorDataAsSpan<float>().ToArray();
+        var (kernel, bias) = (parameters[0].GetTensorDataAsSpan<float>().ToArray(), parameters[1].GetTensorDataAsSpan<float>().ToArray());
+        if (scale is not null)
+            (kernel, bias) = scale.Fold(kernel, bias);
         var featureCount = features.RecordBytes / sizeof(float);
-        var head = new LinearHead(HeadLayout.ToNpz(parameters[0].GetTensorDataAsSpan<float>(), bias.Length), bias, featureCount);
+        var head = new LinearHead(HeadLayout.ToNpz(kernel, bias.Length), bias, featureCount);
         var preLogits = new float[featureCount];
         var logits = new float[bias.Length];
         var score = new Score();

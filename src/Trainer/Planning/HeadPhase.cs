@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace BiT.Training.Planning;
 
 /// <summary>A new head is trained alone before all weights are (linear probing, then fine-tuning): from a head that answers 0, the first steps
@@ -10,6 +12,10 @@ public sealed record HeadPhase(int BatchSize, int MicroBatchSize, LearningRateSc
 {
     private const int Evaluations = 20;
 
+    /// <summary>As <see cref="TrainingPlan.StandardizedFeatures"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool StandardizedFeatures { get; init; }
+
     /// <summary>The phase as a run of its own, with the data and the seed of the run that it begins.</summary>
     internal TrainingPlan PlanOf(TrainingPlan whole) => whole with
     {
@@ -19,6 +25,7 @@ public sealed record HeadPhase(int BatchSize, int MicroBatchSize, LearningRateSc
         BatchSize = BatchSize,
         MicroBatchSize = MicroBatchSize,
         Schedule = Schedule,
+        StandardizedFeatures = StandardizedFeatures,
         MixupAlpha = 0,
         WeightDecay = 0,
         EvaluationInterval = Math.Max(1, Schedule.Steps / Evaluations),

@@ -82,6 +82,11 @@ public sealed record TrainingPlan
     /// <summary>The learning rate of every step.</summary>
     public required LearningRateSchedule Schedule { get; init; }
 
+    /// <summary>Whether a head is trained on standardised features (<see cref="Networks.FeatureScale"/>). The published weights are for the features as they are
+    /// in any case.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool StandardizedFeatures { get; init; }
+
     /// <summary>How a new head is trained before <see cref="Schedule"/> begins for all weights; null if it is not.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public HeadPhase? HeadFirst { get; init; }
@@ -165,6 +170,7 @@ public sealed record TrainingPlan
             violations.Add($"micro_batch_size is {MicroBatchSize}; expected a divisor of the batch size {BatchSize}.");
         if (EvaluationInterval < 1) violations.Add($"evaluation_interval is {EvaluationInterval}; expected at least 1.");
         violations.AddRange(EngineViolations());
+        if (StandardizedFeatures && Method != "head") violations.Add($"standardizedFeatures is set, but the method is {Method}.");
         if (HeadFirst is { } first)
         {
             violations.AddRange(first.Schedule.Violations());

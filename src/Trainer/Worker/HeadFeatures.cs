@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
 using BiT.Core.Classification;
 using BiT.Core.Store;
 using BiT.Training.Datasets;
 using BiT.Training.Evaluation;
+using BiT.Training.Networks;
 using BiT.Training.Planning;
 using BiT.Training.Publishing;
 
@@ -18,7 +20,8 @@ internal sealed class HeadFeatures : IDisposable
     /// <param name="photos">The data set's photos.</param>
     /// <param name="backbone">The backbone's graph for inference, in the store.</param>
     /// <param name="plan">Network, classes and crop.</param>
-    public HeadFeatures(JobPhotos photos, GraphBlobs backbone, TrainingPlan plan)
+    /// <param name="stop">Ends it between two photos.</param>
+    public HeadFeatures(JobPhotos photos, GraphBlobs backbone, TrainingPlan plan, CancellationToken stop)
     {
         try
         {
@@ -27,7 +30,8 @@ internal sealed class HeadFeatures : IDisposable
             _training = Opened(photos.Features(Split.Train, training, backbone, plan));
             _trainingLabels = training.Labels;
             Validation = Opened(photos.Features(Split.Validation, validation, backbone, plan));
-            Evaluator = Validation.Count > 0 ? new FeatureEvaluator(Validation, validation.Labels) : null;
+            Scale = plan.StandardizedFeatures ? ScaleOf(_training, stop) : null;
+            Evaluator = Validation.Count > 0 ? new FeatureEvaluator(Validation, validation.Labels, Scale) : null;
         }
         catch
         {
@@ -38,16 +42,26 @@ internal sealed class HeadFeatures : IDisposable
 
     public RecordFile Validation { get; }
 
+    /// <summary>By what the head's features are standardised; null if the plan leaves them as they are.</summary>
+    public FeatureScale? Scale { get; }
+
     /// <summary>Null without validation photos.</summary>
     public IEvaluator? Evaluator { get; }
 
-    public ITrainingStream Stream(TrainingPlan plan) => new StoredFeatures(_training, _trainingLabels, plan);
+    public ITrainingStream Stream(TrainingPlan plan) => new StoredFeatures(_training, _trainingLabels, plan, Scale);
 
     public void Dispose()
     {
         while (_open.TryPop(out var file))
             file.Dispose();
     }
+
+    private static FeatureScale ScaleOf(RecordFile features, CancellationToken stop) =>
+        FeatureScale.Of(features.Count, features.RecordBytes / sizeof(float), (index, record) =>
+        {
+            stop.ThrowIfCancellationRequested();
+            features.Read(index, MemoryMarshal.AsBytes(record.AsSpan()));
+        });
 
     private T Opened<T>(T file)
         where T : IDisposable

@@ -66,12 +66,12 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         reporter.Phase("building graphs");
         var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels);
         using var evaluation = new EvaluationEngine(artifacts.GetOrWrite(TrainingGraphs.Evaluation(initial.Network, sizes)), options.Runtime);
-        var result = Train(plan, initial,
+        var result = Train(plan,
             () => plan.Engine is null ? OwnEngine(plan, initial, TrainingGraphs.Training(initial.Network, sizes), initial.Parameters) : OrtEngine(plan, initial),
-            progress, initial.Parameters,
+            progress, initial.Parameters, WeightsOf,
             new AugmentedPhotos(training, plan), validation.Count > 0 ? new PhotoEvaluator(evaluation, validation) : null);
 
-        var weights = new WeightSet(initial.Network, plan.ClassCount, result.Weights);
+        var weights = WeightsOf(result.Weights);
         // What was trained is in memory alone, if the last checkpoint found no room.
         return wait.Retry(() =>
         {
@@ -85,18 +85,20 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
                 Weights = _publisher.StoreWeights(weights),
             };
         });
+
+        WeightSet WeightsOf(IReadOnlyDictionary<string, float[]> arrays) => new(initial.Network, plan.ClassCount, arrays);
     }
 
     private ModelManifest RunHead(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)
     {
         var backbone = initial.WithoutHead();
         var graph = _publisher.StoreInferenceGraph(backbone, plan.Crop, labels: null);
-        using var features = new HeadFeatures(new JobPhotos(workspace, dataset, options, reporter), graph, plan);
+        using var features = new HeadFeatures(new JobPhotos(workspace, dataset, options, reporter), graph, plan, reporter.Stop);
         reporter.Phase("building graphs");
         var head = HeadParameters(initial, plan);
-        var result = Train(plan, initial, () => OwnEngine(plan, initial, HeadGraph(plan, initial), head), Progress(plan, head), head, features.Stream(plan), features.Evaluator);
+        var result = Train(plan, () => HeadEngine(plan, initial, features.Scale), Progress(plan, head), head, WeightsOf, features.Stream(plan), features.Evaluator);
 
-        var weights = WithHead(backbone, plan, result);
+        var weights = WeightsOf(result.Weights);
         return wait.Retry(() =>
         {
             reporter.Stop.ThrowIfCancellationRequested();
@@ -109,36 +111,52 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
                 Head = storedHead,
             };
         });
+
+        WeightSet WeightsOf(IReadOnlyDictionary<string, float[]> arrays) => WithHead(backbone, plan, arrays, features.Scale);
     }
 
     // Seconds: nothing is kept of it but the features, and an interrupted job does it again.
     private WeightSet WithTrainedHead(TrainingPlan plan, JobPhotos photos, WeightSet initial)
     {
         var backbone = initial.WithoutHead();
-        using var features = new HeadFeatures(photos, _publisher.StoreInferenceGraph(backbone, plan.Crop, labels: null), plan);
+        using var features = new HeadFeatures(photos, _publisher.StoreInferenceGraph(backbone, plan.Crop, labels: null), plan, reporter.Stop);
         reporter.Phase("training the head");
-        var head = HeadParameters(initial, plan);
-        using var engine = OwnEngine(plan, initial, HeadGraph(plan, initial), head);
+        using var engine = HeadEngine(plan, initial, features.Scale);
         var inputs = new LoopInputs
         {
             Plan = plan,
-            Parameters = head,
+            Parameters = HeadParameters(initial, plan),
             Stream = features.Stream(plan),
             Evaluator = features.Evaluator,
             Checkpoints = null,
             Observer = new SilentObserver(),
         };
-        return WithHead(backbone, plan, new TrainingLoop(inputs, engine).Run(resumed: null, reporter.Stop));
+        return WithHead(backbone, plan, new TrainingLoop(inputs, engine).Run(resumed: null, reporter.Stop).Weights, features.Scale);
     }
 
     private static IReadOnlyList<Parameter> HeadParameters(WeightSet weights, TrainingPlan plan) =>
         NetworkParameters.Head(weights.Network.FeatureCount, plan.ClassCount);
 
-    private Graph HeadGraph(TrainingPlan plan, WeightSet weights) => TrainingGraphs.HeadTraining(
-        weights.Network.FeatureCount, new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels));
+    // From the network's weights to the head's parameters, and back: what is trained between is the head of standardised features.
+    private ITrainingEngine HeadEngine(TrainingPlan plan, WeightSet initial, FeatureScale? scale)
+    {
+        if (scale is not null)
+        {
+            var (kernel, bias) = scale.Unfold(initial[NetworkParameters.HeadKernelName], initial[NetworkParameters.HeadBiasName]);
+            initial = initial.WithHead(plan.ClassCount, kernel, bias);
+        }
+        var graph = TrainingGraphs.HeadTraining(
+            initial.Network.FeatureCount, new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels));
+        return OwnEngine(plan, initial, graph, HeadParameters(initial, plan));
+    }
 
-    private static WeightSet WithHead(WeightSet backbone, TrainingPlan plan, LoopResult result) =>
-        backbone.WithHead(plan.ClassCount, result.Weights[NetworkParameters.HeadKernelName], result.Weights[NetworkParameters.HeadBiasName]);
+    private static WeightSet WithHead(WeightSet backbone, TrainingPlan plan, IReadOnlyDictionary<string, float[]> trained, FeatureScale? scale)
+    {
+        var (kernel, bias) = (trained[NetworkParameters.HeadKernelName], trained[NetworkParameters.HeadBiasName]);
+        if (scale is not null)
+            (kernel, bias) = scale.Fold(kernel, bias);
+        return backbone.WithHead(plan.ClassCount, kernel, bias);
+    }
 
     private bool UsesKernels => ManagedKernels.AreUsed(options.Runtime);
 
@@ -150,7 +168,8 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
 
     // The engine's memory is free before anything is published.
     private LoopResult Train(
-        TrainingPlan plan, WeightSet initial, Func<ITrainingEngine> openEngine, RunProgress progress, IReadOnlyList<Parameter> parameters, ITrainingStream stream, IEvaluator? evaluator)
+        TrainingPlan plan, Func<ITrainingEngine> openEngine, RunProgress progress, IReadOnlyList<Parameter> parameters,
+        Func<IReadOnlyDictionary<string, float[]>, WeightSet> weightsOf, ITrainingStream stream, IEvaluator? evaluator)
     {
         using var engine = openEngine();
         if (progress.Newest is { } resumed)
@@ -179,16 +198,14 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         }
         catch (TrainingDivergedException problem) when (loop.Best is { } best)
         {
-            throw new TrainingDivergedException($"{problem.Message} {Keep(best, initial, plan)}");
+            throw new TrainingDivergedException($"{problem.Message} {Keep(best, weightsOf)}");
         }
     }
 
     // Hours of training must not be lost for its last minutes: what was good is kept in a form that can be imported.
-    private string Keep(BestWeights best, WeightSet initial, TrainingPlan plan)
+    private string Keep(BestWeights best, Func<IReadOnlyDictionary<string, float[]>, WeightSet> weightsOf)
     {
-        var weights = plan.Method == "head"
-            ? initial.WithHead(plan.ClassCount, best.Arrays[NetworkParameters.HeadKernelName], best.Arrays[NetworkParameters.HeadBiasName])
-            : new WeightSet(initial.Network, plan.ClassCount, best.Arrays);
+        var weights = weightsOf(best.Arrays);
         reporter.RequireLease();
         var path = Path.Combine(workspace.AttemptFolder(lease), BestFile);
         wait.Retry(() =>

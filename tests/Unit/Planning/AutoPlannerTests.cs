@@ -58,6 +58,24 @@ public sealed class AutoPlannerTests
     }
 
     [Fact]
+    public void Auto_HeadAloneOrFirst_IsTrainedOnStandardisedFeatures()
+    {
+        var head = Plan(PlanRequests.For("auto", method: "head"));
+        var first = Plan(PlanRequests.For("auto"));
+
+        Assert.True(head.StandardizedFeatures);
+        Assert.Contains(head.Reasons, reason => reason.StartsWith("Features standardised", StringComparison.Ordinal));
+        Assert.Equal((false, true), (first.StandardizedFeatures, first.HeadFirst?.StandardizedFeatures));
+        Assert.True(first.HeadFirst?.PlanOf(first).StandardizedFeatures);
+        Assert.All((TrainingPlan[])[head, first], plan => Assert.Equal(plan.Hash, TrainingPlan.FromJson(plan.ToJson()).Hash));
+        // They train to other weights, so they are other plans.
+        Assert.NotEqual(head.Hash, (head with { StandardizedFeatures = false }).Hash);
+        // The published recipes train on the features as they are, and their plans say what they always said.
+        Assert.All((string[])["paper", "lite"], recipe =>
+            Assert.DoesNotContain("standardized", Recipes.Resolve(PlanRequests.For(recipe, method: "head")).ToJson(), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Auto_MorePhotosThanTheBudgetPaysFeaturesOf_TrainsAllWeightsAtOnce()
     {
         // 48 s pay for 9,120 photos of 64 px; the features of 100,100 would take 176 s of them.

@@ -26,6 +26,8 @@ public sealed class JobPauseTests : IDisposable
     [Theory]
     [InlineData("full", "scratch")]
     [InlineData("head", "lite")]
+    // On standardised features.
+    [InlineData("head", "auto")]
     public async Task Job_PausedWhileTrainingAndResumed_EndsWithTheSameWeightsToTheBit(string method, string recipe)
     {
         var overrides = Short with { Steps = method == "head" ? 3_000 : 60 };

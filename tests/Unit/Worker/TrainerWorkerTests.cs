@@ -121,7 +121,7 @@ public sealed class TrainerWorkerTests : IDisposable
     [Fact]
     public async Task FullJob_WithTheHeadFirst_StartsFromWhatTheHeadAloneReachesAndResumesToTheBit()
     {
-        var head = await RunAsync(Spec("head", "paper", Short with { Steps = 60, BatchSize = null, MicroBatchSize = null, LearningRate = null, WarmupSteps = null, EvaluationInterval = 3 }));
+        var head = await RunAsync(Spec("head", "auto", Short with { Steps = 60, BatchSize = null, MicroBatchSize = null, LearningRate = null, WarmupSteps = null, EvaluationInterval = 3 }));
         var spec = Spec("full", "lite", Short with { HeadSteps = 60, MixupAlpha = 0.2 });
         var whole = await RunAsync(spec);
         var interrupted = _workspace.Jobs.Submit(spec, null);
