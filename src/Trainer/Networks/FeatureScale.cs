@@ -14,9 +14,6 @@ internal sealed class FeatureScale(float[] means, float[] deviations)
     /// descent with momentum 0.9 is stable where rate times curvature is below 2 (1 + 0.9).</summary>
     public const int MostEnergy = 2048;
 
-    // Of the features' common deviation, added to each one's own: a feature that hardly ever differs from its mean is not blown up.
-    private const double Floor = 0.1;
-
     // Of the features' size: what is below it is rounding.
     private const double Alike = 1e-6;
 
@@ -29,10 +26,13 @@ internal sealed class FeatureScale(float[] means, float[] deviations)
     /// <summary>The scale of records of float32 features.</summary>
     /// <param name="count">Records, at least 1.</param>
     /// <param name="featureCount">F.</param>
+    /// <param name="floor">Part of the features' common deviation that is added to each one's own, over 0: a feature that hardly ever differs from its mean is
+    /// not blown up.</param>
     /// <param name="read">Reads a record, [F].</param>
-    public static FeatureScale Of(int count, int featureCount, Action<int, float[]> read)
+    public static FeatureScale Of(int count, int featureCount, double floor, Action<int, float[]> read)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(floor);
         var (means, squares, record) = (new double[featureCount], new double[featureCount], new float[featureCount]);
         // Welford's running mean and sum of squared distances from it: one pass, exact where means are large.
         for (var index = 0; index < count; index++)
@@ -52,7 +52,7 @@ internal sealed class FeatureScale(float[] means, float[] deviations)
         var widening = Math.Sqrt(Math.Max(1, (double)featureCount / MostEnergy));
         return new FeatureScale(
             [.. means.Select(mean => (float)mean)],
-            [.. squares.Select(sum => (float)(widening * (Math.Sqrt(sum / count) + Floor * common)))]);
+            [.. squares.Select(sum => (float)(widening * (Math.Sqrt(sum / count) + floor * common)))]);
     }
 
     /// <summary>Standardises a vector of features, [F], in place.</summary>

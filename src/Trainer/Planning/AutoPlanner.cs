@@ -136,7 +136,7 @@ internal sealed class AutoPlanner
             BatchSize = batch,
             Schedule = LearningRateSchedule.FromHyperRule(HyperRule.Schedule(data.TrainCount, batch), HyperRule.LearningRate(batch)),
             MixupAlpha = 0,
-            StandardizedFeatures = true,
+            StandardizationFloor = Recipes.StandardizationFloor(data),
             SecondsPerStep = 0,
             SecondsOfPreparation = preparation,
             Reasons = [],

@@ -12,9 +12,9 @@ public sealed record HeadPhase(int BatchSize, int MicroBatchSize, LearningRateSc
 {
     private const int Evaluations = 20;
 
-    /// <summary>As <see cref="TrainingPlan.StandardizedFeatures"/>.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public bool StandardizedFeatures { get; init; }
+    /// <summary>As <see cref="TrainingPlan.StandardizationFloor"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? StandardizationFloor { get; init; }
 
     /// <summary>The phase as a run of its own, with the data and the seed of the run that it begins.</summary>
     internal TrainingPlan PlanOf(TrainingPlan whole) => whole with
@@ -25,7 +25,7 @@ public sealed record HeadPhase(int BatchSize, int MicroBatchSize, LearningRateSc
         BatchSize = BatchSize,
         MicroBatchSize = MicroBatchSize,
         Schedule = Schedule,
-        StandardizedFeatures = StandardizedFeatures,
+        StandardizationFloor = StandardizationFloor,
         MixupAlpha = 0,
         WeightDecay = 0,
         EvaluationInterval = Math.Max(1, Schedule.Steps / Evaluations),

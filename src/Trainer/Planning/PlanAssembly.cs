@@ -49,7 +49,7 @@ internal static class PlanAssembly
             MixupAlpha = overrides.MixupAlpha ?? values.MixupAlpha,
             EvaluationInterval = Math.Clamp(interval, 1, schedule.Steps),
             EarlyStoppingPatience = overrides.EarlyStoppingPatience ?? values.EarlyStoppingPatience,
-            StandardizedFeatures = values.StandardizedFeatures,
+            StandardizationFloor = values.StandardizationFloor,
             HeadFirst = HeadFirst(request, values, resolution.Crop, reasons),
             Seed = overrides.Seed ?? 0,
             TimeBudget = values.TimeBudget,
@@ -107,7 +107,7 @@ internal static class PlanAssembly
             throw new PlanException([DoesNotFit("head", crop)]);
         var schedule = LearningRateSchedule.FromHyperRule(HyperRule.Schedule(request.Data.TrainCount), HyperRule.BaseLearningRate);
         reasons.Add($"The new head first, alone, on the features of the frozen backbone: {steps:N0} steps of {batch}. All weights then start from a head that knows something.");
-        return new HeadPhase(batch, LargestDivisor(batch, limit), steps == schedule.Steps ? schedule : schedule.ScaledTo(steps)) { StandardizedFeatures = true };
+        return new HeadPhase(batch, LargestDivisor(batch, limit), steps == schedule.Steps ? schedule : schedule.ScaledTo(steps)) { StandardizationFloor = Recipes.StandardizationFloor(request.Data) };
     }
 
     /// <summary>Why nothing can be trained at a crop whose limit is 0.</summary>

@@ -15,8 +15,8 @@ internal sealed record RecipeValues
     /// <summary>None when fine-tuning (bit_pytorch/train.py).</summary>
     public double WeightDecay { get; init; }
 
-    /// <summary>Whether a head is trained on standardised features.</summary>
-    public bool StandardizedFeatures { get; init; }
+    /// <summary>As <see cref="TrainingPlan.StandardizationFloor"/>.</summary>
+    public double? StandardizationFloor { get; init; }
 
     /// <summary>Steps in which a new head is trained alone before all weights are; 0 for none.</summary>
     public int HeadSteps { get; init; }

@@ -22,6 +22,11 @@ public static class Recipes
 
     private const int TutorialBatchSize = 64;
 
+    // With fewer photos per class the deviations of single features say little; see docs/decisions/0011.
+    private const double ManyPhotosPerClass = 40;
+    private const double SmallFloor = 0.1;
+    private const double LargeFloor = 1;
+
     /// <summary>Resolves every value of a run.</summary>
     /// <exception cref="PlanException">Something asked for is out of range or contradicts something else; every violation is
     /// listed.</exception>
@@ -40,6 +45,10 @@ public static class Recipes
         };
         return PlanAssembly.Assemble(request, values);
     }
+
+    /// <summary>How far the head of a data set trusts the deviations of its features: <see cref="TrainingPlan.StandardizationFloor"/>.</summary>
+    internal static double StandardizationFloor(DatasetFacts data) =>
+        (double)data.TrainCount / data.Labels.Count < ManyPhotosPerClass ? LargeFloor : SmallFloor;
 
     private static RecipeValues Paper(PlanRequest request)
     {

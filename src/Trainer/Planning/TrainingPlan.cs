@@ -82,10 +82,10 @@ public sealed record TrainingPlan
     /// <summary>The learning rate of every step.</summary>
     public required LearningRateSchedule Schedule { get; init; }
 
-    /// <summary>Whether a head is trained on standardised features (<see cref="Networks.FeatureScale"/>). The published weights are for the features as they are
-    /// in any case.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public bool StandardizedFeatures { get; init; }
+    /// <summary>The part of the features' common deviation that is added to each one's own where a head is trained on standardised features
+    /// (<see cref="Networks.FeatureScale"/>); null trains on the features as they are. The published weights are for those in any case.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? StandardizationFloor { get; init; }
 
     /// <summary>How a new head is trained before <see cref="Schedule"/> begins for all weights; null if it is not.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -155,6 +155,11 @@ public sealed record TrainingPlan
         if (WeightDecay != 0) yield return $"weight_decay is {WeightDecay}; the engine {Engine} has none.";
     }
 
+    private static IEnumerable<string> FloorViolations(string name, double? floor)
+    {
+        if (floor is not (null or (> 0 and < double.PositiveInfinity))) yield return $"{name} is {floor}; expected a number over 0.";
+    }
+
     /// <summary>Checks the values against each other.</summary>
     /// <exception cref="PlanException">Values contradict each other; all contradictions are listed.</exception>
     internal void Check()
@@ -170,10 +175,12 @@ public sealed record TrainingPlan
             violations.Add($"micro_batch_size is {MicroBatchSize}; expected a divisor of the batch size {BatchSize}.");
         if (EvaluationInterval < 1) violations.Add($"evaluation_interval is {EvaluationInterval}; expected at least 1.");
         violations.AddRange(EngineViolations());
-        if (StandardizedFeatures && Method != "head") violations.Add($"standardizedFeatures is set, but the method is {Method}.");
+        violations.AddRange(FloorViolations("standardizationFloor", StandardizationFloor));
+        if (StandardizationFloor is not null && Method != "head") violations.Add($"standardizationFloor is set, but the method is {Method}.");
         if (HeadFirst is { } first)
         {
             violations.AddRange(first.Schedule.Violations());
+            violations.AddRange(FloorViolations("headFirst.standardizationFloor", first.StandardizationFloor));
             if (Method != "full") violations.Add("headFirst is set, but the method is head.");
             if (first.MicroBatchSize < 1 || first.BatchSize % first.MicroBatchSize != 0)
                 violations.Add($"headFirst.microBatchSize is {first.MicroBatchSize}; expected a divisor of its batch size {first.BatchSize}.");

@@ -30,7 +30,7 @@ internal sealed class HeadFeatures : IDisposable
             _training = Opened(photos.Features(Split.Train, training, backbone, plan));
             _trainingLabels = training.Labels;
             Validation = Opened(photos.Features(Split.Validation, validation, backbone, plan));
-            Scale = plan.StandardizedFeatures ? ScaleOf(_training, stop) : null;
+            Scale = plan.StandardizationFloor is { } floor ? ScaleOf(_training, floor, stop) : null;
             Evaluator = Validation.Count > 0 ? new FeatureEvaluator(Validation, validation.Labels, Scale) : null;
         }
         catch
@@ -56,8 +56,8 @@ internal sealed class HeadFeatures : IDisposable
             file.Dispose();
     }
 
-    private static FeatureScale ScaleOf(RecordFile features, CancellationToken stop) =>
-        FeatureScale.Of(features.Count, features.RecordBytes / sizeof(float), (index, record) =>
+    private static FeatureScale ScaleOf(RecordFile features, double floor, CancellationToken stop) =>
+        FeatureScale.Of(features.Count, features.RecordBytes / sizeof(float), floor, (index, record) =>
         {
             stop.ThrowIfCancellationRequested();
             features.Read(index, MemoryMarshal.AsBytes(record.AsSpan()));

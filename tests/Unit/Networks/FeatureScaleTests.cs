@@ -15,6 +15,7 @@ public sealed class FeatureScaleTests : IDisposable
 {
     private const float Rate = 0.05f;
     private const float Momentum = 0.9f;
+    private const double Floor = 0.1;
     private const int F = 4;
     private const int K = 3;
 
@@ -30,7 +31,7 @@ public sealed class FeatureScaleTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Scale_OfFeatures_IsTheirMeanAndTheirDeviationOverATenthOfTheCommonOne()
+    public void Scale_OfFeatures_IsTheirMeanAndTheirDeviationOverTheFloor()
     {
         var scale = Scale();
         var (means, deviations) = Statistics();
@@ -49,7 +50,7 @@ public sealed class FeatureScaleTests : IDisposable
     [InlineData(3, 0.0001f)]
     public void Scale_OfPhotosThatAreAllAlike_LeavesFeaturesAsTheyAre(int count, float apart)
     {
-        var scale = FeatureScale.Of(count, 2, (index, record) => (record[0], record[1]) = (1000 + index % 2 * apart, -1));
+        var scale = FeatureScale.Of(count, 2, Floor, (index, record) => (record[0], record[1]) = (1000 + index % 2 * apart, -1));
 
         float[] features = [1000, -1];
         scale.Apply(features);
@@ -57,7 +58,11 @@ public sealed class FeatureScaleTests : IDisposable
     }
 
     [Fact]
-    public void Scale_OfNoPhotos_IsRefused() => Assert.Throws<ArgumentOutOfRangeException>(() => FeatureScale.Of(0, 2, (_, _) => { }));
+    public void Scale_OfNoPhotosOrWithoutAFloor_IsRefused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => FeatureScale.Of(0, 2, Floor, (_, _) => { }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FeatureScale.Of(3, 2, 0, (_, _) => { }));
+    }
 
     [Theory]
     [InlineData(512, 300, 512)]
@@ -67,7 +72,7 @@ public sealed class FeatureScaleTests : IDisposable
     {
         var random = new Random(5);
         float[][] records = [.. Enumerable.Range(0, 20).Select(_ => Enumerable.Range(0, featureCount).Select(_ => random.NextSingle()).ToArray())];
-        var scale = FeatureScale.Of(records.Length, featureCount, (index, record) => records[index].CopyTo(record, 0));
+        var scale = FeatureScale.Of(records.Length, featureCount, Floor, (index, record) => records[index].CopyTo(record, 0));
 
         foreach (var record in records)
             scale.Apply(record);
@@ -139,7 +144,7 @@ public sealed class FeatureScaleTests : IDisposable
         Assert.InRange(Enumerable.Range(0, K).Max(k => Math.Abs(Logit(folded, foldedBias, k, Features[0]) - Logit(kernel, bias, k, Features[0]))), 0.1, 100);
     }
 
-    private static FeatureScale Scale() => FeatureScale.Of(Features.Length, F, (index, record) => Features[index].CopyTo(record, 0));
+    private static FeatureScale Scale() => FeatureScale.Of(Features.Length, F, Floor, (index, record) => Features[index].CopyTo(record, 0));
 
     private static double Logit(float[] kernel, float[] bias, int k, float[] features) =>
         bias[k] + Enumerable.Range(0, F).Sum(f => (double)kernel[k * F + f] * features[f]);
@@ -149,7 +154,7 @@ public sealed class FeatureScaleTests : IDisposable
         var means = Enumerable.Range(0, F).Select(f => Features.Average(row => (double)row[f])).ToArray();
         var variances = Enumerable.Range(0, F).Select(f => Features.Average(row => Math.Pow(row[f] - means[f], 2))).ToArray();
         var common = Math.Sqrt(variances.Average());
-        return (means, [.. variances.Select(variance => Math.Sqrt(variance) + 0.1 * common)]);
+        return (means, [.. variances.Select(variance => Math.Sqrt(variance) + Floor * common)]);
     }
 
     private TrainingEngine Engine(int accumulationSteps, bool fused, double weightDecay)

@@ -63,16 +63,18 @@ public sealed class AutoPlannerTests
         var head = Plan(PlanRequests.For("auto", method: "head"));
         var first = Plan(PlanRequests.For("auto"));
 
-        Assert.True(head.StandardizedFeatures);
+        // 80 photos per class.
+        Assert.Equal(0.1, head.StandardizationFloor);
         Assert.Contains(head.Reasons, reason => reason.StartsWith("Features standardised", StringComparison.Ordinal));
-        Assert.Equal((false, true), (first.StandardizedFeatures, first.HeadFirst?.StandardizedFeatures));
-        Assert.True(first.HeadFirst?.PlanOf(first).StandardizedFeatures);
+        Assert.Equal((null, 0.1, 0.1), (first.StandardizationFloor, first.HeadFirst?.StandardizationFloor, first.HeadFirst?.PlanOf(first).StandardizationFloor));
+        // 20 photos per class, whose deviations are trusted less.
+        Assert.Equal(1, Plan(PlanRequests.For("auto", method: "head", trainCount: 100)).StandardizationFloor);
         Assert.All((TrainingPlan[])[head, first], plan => Assert.Equal(plan.Hash, TrainingPlan.FromJson(plan.ToJson()).Hash));
         // They train to other weights, so they are other plans.
-        Assert.NotEqual(head.Hash, (head with { StandardizedFeatures = false }).Hash);
+        Assert.NotEqual(head.Hash, (head with { StandardizationFloor = null }).Hash);
         // The published recipes train on the features as they are, and their plans say what they always said.
         Assert.All((string[])["paper", "lite"], recipe =>
-            Assert.DoesNotContain("standardized", Recipes.Resolve(PlanRequests.For(recipe, method: "head")).ToJson(), StringComparison.Ordinal));
+            Assert.DoesNotContain("standardization", Recipes.Resolve(PlanRequests.For(recipe, method: "head")).ToJson(), StringComparison.Ordinal));
     }
 
     [Fact]

@@ -187,14 +187,17 @@ public sealed class TrainerWorkerTests : IDisposable
         Assert.Contains("Lower learning_rate (it is 10)", job.Error?.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Job_ThatDivergesAfterAnEvaluation_KeepsTheBestWeightsInAFileThatCanBeImported()
+    [Theory]
+    [InlineData("full", "scratch")]
+    // Trained on standardised features, kept for the features as they are.
+    [InlineData("head", "auto")]
+    public async Task Job_ThatDivergesAfterAnEvaluation_KeepsTheBestWeightsInAFileThatCanBeImported(string method, string recipe)
     {
         // The rate grows until it is too high.
-        var job = await RunAsync(Spec("full", "scratch", Short with { Steps = 400, LearningRate = 10, WarmupSteps = 400, WeightDecay = 1, EvaluationInterval = 5 }));
+        var job = await RunAsync(Spec(method, recipe, Short with { Steps = 400, LearningRate = 10, WarmupSteps = 400, WeightDecay = 1, EvaluationInterval = 5 }));
 
         Assert.Equal((JobState.Failed, "DIVERGED"), (job.State, job.Error?.Reason));
-        Assert.Matches("at step [1-9][0-9]*:", job.Error?.Message ?? "");
+        Assert.Matches("at step [1-9][0-9]*[: ]", job.Error?.Message ?? "");
         var path = $"jobs/{job.Id}/attempt-1/best.npz";
         Assert.Contains(path, job.Error?.Message, StringComparison.Ordinal);
         var import = VersionImport.Read(Path.Combine(_folder.Path, path), new ImportSettings { Network = "bit-tiny", Labels = ["blue", "green", "red"], InputSize = 32 });
@@ -202,7 +205,7 @@ public sealed class TrainerWorkerTests : IDisposable
         using var model = Open(version.Manifest);
         var validation = Dataset().Photos.Where(photo => photo.Split == Split.Validation).ToArray();
         var right = validation.Count(photo => photo.Label == version.Manifest.Labels[ArgMax(model.Run(Pixels(photo, 32), 1).Logits)]);
-        Assert.Equal(job.Progress?.BestValidationAccuracy, (double)right / validation.Length);
+        Assert.Contains(FormattableString.Invariant($"({(double)right / validation.Length:P1} of the validation photos right"), job.Error?.Message, StringComparison.Ordinal);
         Assert.Null(_workspace.Models.Find("squares"));
     }
 
