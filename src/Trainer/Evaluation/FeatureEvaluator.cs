@@ -15,13 +15,9 @@ internal sealed class FeatureEvaluator(RecordFile features, IReadOnlyList<int> l
 {
     public EvaluationPoint Evaluate(long step, IReadOnlyList<OrtValue> parameters, CancellationToken cancellation)
     {
-        var (kernel, bias) = (parameters[0].GetTensorDataAsSpan<float>().ToArray(), parameters[1].GetTensorDataAsSpan<float>().ToArray());
-        if (scale is not null)
-            (kernel, bias) = scale.Fold(kernel, bias);
-        var featureCount = features.RecordBytes / sizeof(float);
-        var head = new LinearHead(HeadLayout.ToNpz(kernel, bias.Length), bias, featureCount);
-        var preLogits = new float[featureCount];
-        var logits = new float[bias.Length];
+        var head = HeadOf(parameters[0].GetTensorDataAsSpan<float>(), parameters[1].GetTensorDataAsSpan<float>());
+        var preLogits = new float[head.FeatureCount];
+        var logits = new float[head.ClassCount];
         var score = new Score();
         for (var index = 0; index < features.Count; index++)
         {
@@ -31,6 +27,12 @@ internal sealed class FeatureEvaluator(RecordFile features, IReadOnlyList<int> l
             score.Add(logits, labels[index]);
         }
         return score.At(step);
+    }
+
+    private LinearHead HeadOf(ReadOnlySpan<float> kernel, ReadOnlySpan<float> bias)
+    {
+        var (folded, foldedBias) = scale is null ? (null, bias.ToArray()) : scale.Fold(kernel, bias);
+        return new LinearHead(HeadLayout.ToNpz(folded is null ? kernel : folded, bias.Length), foldedBias, features.RecordBytes / sizeof(float));
     }
 }
 

@@ -1,17 +1,18 @@
 using System.Numerics.Tensors;
+using BiT.Training.Weights;
 
 namespace BiT.Training.Networks;
 
 /// <summary>Mean and spread of each feature over the training photos. A head is trained on standardised features, (x - m) / s, and then folded, so that it
 /// gives the same logits for the features as they are.</summary>
-/// <remarks>Features differ in size by a factor of twenty, and the largest ones alone would decide what a head learns in a few hundred steps. The squared
-/// length of a standardised vector is at most <see cref="MostEnergy"/> on average, whatever the width of the network.</remarks>
+/// <remarks>Features differ in size by a factor of twenty, and the largest ones alone would decide what a head learns in a few hundred steps.</remarks>
 /// <param name="means">m, [F].</param>
 /// <param name="deviations">s, [F], over 0.</param>
 internal sealed class FeatureScale(float[] means, float[] deviations)
 {
-    /// <summary>With it HyperRule's rate of 0.003 descends stably on any photos: the loss curves at most half as much as the features' energy, and
-    /// descent with momentum 0.9 is stable where rate times curvature is below 2 (1 + 0.9).</summary>
+    /// <summary>Most that the squared length of a standardised vector is on average, in wider networks too, for the same rates are to do for them: softmax
+    /// regression curves at most half as much, which at HyperRule's rate of 0.003 is 3.1, and full-batch descent with momentum 0.9 is stable below
+    /// 2 (1 + 0.9).</summary>
     public const int MostEnergy = 2048;
 
     // Of the features' size: what is below it is rounding.
@@ -29,6 +30,7 @@ internal sealed class FeatureScale(float[] means, float[] deviations)
     /// <param name="floor">Part of the features' common deviation that is added to each one's own, over 0: a feature that hardly ever differs from its mean is
     /// not blown up.</param>
     /// <param name="read">Reads a record, [F].</param>
+    /// <exception cref="WeightsException">A feature is not finite.</exception>
     public static FeatureScale Of(int count, int featureCount, double floor, Action<int, float[]> read)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -38,6 +40,8 @@ internal sealed class FeatureScale(float[] means, float[] deviations)
         for (var index = 0; index < count; index++)
         {
             read(index, record);
+            if (!TensorPrimitives.IsFiniteAll<float>(record))
+                throw new WeightsException($"The backbone's features of training photo {index} are not finite; expected numbers. Its weights are damaged, or too large for float32: use another base.");
             for (var feature = 0; feature < featureCount; feature++)
             {
                 var distance = record[feature] - means[feature];
@@ -46,7 +50,7 @@ internal sealed class FeatureScale(float[] means, float[] deviations)
             }
         }
         var common = Math.Sqrt(squares.Sum() / count / featureCount);
-        // Of photos that are all alike, or a single one, there is no spread to scale by.
+        // Photos that are all alike, or a single one, have no spread to scale by.
         if (common <= Alike * Math.Sqrt(means.Sum(mean => mean * mean) / featureCount))
             return new FeatureScale(new float[featureCount], [.. Enumerable.Repeat(1f, featureCount)]);
         var widening = Math.Sqrt(Math.Max(1, (double)featureCount / MostEnergy));

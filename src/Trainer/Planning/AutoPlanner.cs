@@ -126,7 +126,8 @@ internal sealed class AutoPlanner
         int crop = LargestCrop("head", crops, batch, photos);
         double preparation = photos * Seconds("head", crop, batch);
         reasons.Add($"Batch {batch} and HyperRule's schedule: steps on computed features cost next to nothing.");
-        reasons.Add("Features standardised over the training photos: otherwise the largest of them decide what a short schedule learns.");
+        var (floor, why) = Recipes.StandardizationFloor(data);
+        reasons.Add(why);
         if (preparation > TrainingSeconds)
             reasons.Add($"Warning: the features alone take about {Text(TimeSpan.FromSeconds(preparation))}, more than the budget allows.");
         return new RecipeValues
@@ -136,7 +137,7 @@ internal sealed class AutoPlanner
             BatchSize = batch,
             Schedule = LearningRateSchedule.FromHyperRule(HyperRule.Schedule(data.TrainCount, batch), HyperRule.LearningRate(batch)),
             MixupAlpha = 0,
-            StandardizationFloor = Recipes.StandardizationFloor(data),
+            StandardizationFloor = floor,
             SecondsPerStep = 0,
             SecondsOfPreparation = preparation,
             Reasons = [],

@@ -107,7 +107,9 @@ internal static class PlanAssembly
             throw new PlanException([DoesNotFit("head", crop)]);
         var schedule = LearningRateSchedule.FromHyperRule(HyperRule.Schedule(request.Data.TrainCount), HyperRule.BaseLearningRate);
         reasons.Add($"The new head first, alone, on the features of the frozen backbone: {steps:N0} steps of {batch}. All weights then start from a head that knows something.");
-        return new HeadPhase(batch, LargestDivisor(batch, limit), steps == schedule.Steps ? schedule : schedule.ScaledTo(steps)) { StandardizationFloor = Recipes.StandardizationFloor(request.Data) };
+        var (floor, why) = Recipes.StandardizationFloor(request.Data);
+        reasons.Add(why);
+        return new HeadPhase(batch, LargestDivisor(batch, limit), steps == schedule.Steps ? schedule : schedule.ScaledTo(steps)) { StandardizationFloor = floor };
     }
 
     /// <summary>Why nothing can be trained at a crop whose limit is 0.</summary>

@@ -22,7 +22,7 @@ public static class Recipes
 
     private const int TutorialBatchSize = 64;
 
-    // With fewer photos per class the deviations of single features say little; see docs/decisions/0011.
+    // With few photos per class a head generalises better if small features stay small; see docs/decisions/0011.
     private const double ManyPhotosPerClass = 40;
     private const double SmallFloor = 0.1;
     private const double LargeFloor = 1;
@@ -46,9 +46,14 @@ public static class Recipes
         return PlanAssembly.Assemble(request, values);
     }
 
-    /// <summary>How far the head of a data set trusts the deviations of its features: <see cref="TrainingPlan.StandardizationFloor"/>.</summary>
-    internal static double StandardizationFloor(DatasetFacts data) =>
-        (double)data.TrainCount / data.Labels.Count < ManyPhotosPerClass ? LargeFloor : SmallFloor;
+    /// <summary><see cref="TrainingPlan.StandardizationFloor"/> where a head's features are standardised, and why.</summary>
+    internal static (double Floor, string Reason) StandardizationFloor(DatasetFacts data)
+    {
+        double perClass = (double)data.TrainCount / data.Labels.Count;
+        return perClass < ManyPhotosPerClass
+            ? (LargeFloor, $"Features of the head standardised mildly (floor {LargeFloor}): {perClass:0.#} photos per class are too few (under {ManyPhotosPerClass}) for small features to count as much as large ones.")
+            : (SmallFloor, $"Features of the head standardised (floor {SmallFloor}): {perClass:0.#} photos per class suffice (from {ManyPhotosPerClass} on) for small features to count as much as large ones.");
+    }
 
     private static RecipeValues Paper(PlanRequest request)
     {

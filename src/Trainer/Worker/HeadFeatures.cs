@@ -20,8 +20,8 @@ internal sealed class HeadFeatures : IDisposable
     /// <param name="photos">The data set's photos.</param>
     /// <param name="backbone">The backbone's graph for inference, in the store.</param>
     /// <param name="plan">Network, classes and crop.</param>
-    /// <param name="stop">Ends it between two photos.</param>
-    public HeadFeatures(JobPhotos photos, GraphBlobs backbone, TrainingPlan plan, CancellationToken stop)
+    /// <param name="reporter">Is told the phases, and asks for a stop.</param>
+    public HeadFeatures(JobPhotos photos, GraphBlobs backbone, TrainingPlan plan, JobReporter reporter)
     {
         try
         {
@@ -30,7 +30,7 @@ internal sealed class HeadFeatures : IDisposable
             _training = Opened(photos.Features(Split.Train, training, backbone, plan));
             _trainingLabels = training.Labels;
             Validation = Opened(photos.Features(Split.Validation, validation, backbone, plan));
-            Scale = plan.StandardizationFloor is { } floor ? ScaleOf(_training, floor, stop) : null;
+            Scale = plan.StandardizationFloor is { } floor ? ScaleOf(_training, floor, reporter) : null;
             Evaluator = Validation.Count > 0 ? new FeatureEvaluator(Validation, validation.Labels, Scale) : null;
         }
         catch
@@ -56,12 +56,15 @@ internal sealed class HeadFeatures : IDisposable
             file.Dispose();
     }
 
-    private static FeatureScale ScaleOf(RecordFile features, double floor, CancellationToken stop) =>
-        FeatureScale.Of(features.Count, features.RecordBytes / sizeof(float), floor, (index, record) =>
+    private static FeatureScale ScaleOf(RecordFile features, double floor, JobReporter reporter)
+    {
+        reporter.Phase("standardising features");
+        return FeatureScale.Of(features.Count, features.RecordBytes / sizeof(float), floor, (index, record) =>
         {
-            stop.ThrowIfCancellationRequested();
+            reporter.Stop.ThrowIfCancellationRequested();
             features.Read(index, MemoryMarshal.AsBytes(record.AsSpan()));
         });
+    }
 
     private T Opened<T>(T file)
         where T : IDisposable

@@ -119,6 +119,12 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
             ValidationAccuracy = state.Evaluations.Count > 0 ? state.Evaluations[^1].Accuracy : null,
             TimeLeft = TimeSpan.Zero,
         });
+        Now();
+    }
+
+    /// <summary>Reports at once: where training stood when something ended it.</summary>
+    public void Now()
+    {
         lock (_reportLock)
             ReportOnce();
     }

@@ -93,7 +93,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     {
         var backbone = initial.WithoutHead();
         var graph = _publisher.StoreInferenceGraph(backbone, plan.Crop, labels: null);
-        using var features = new HeadFeatures(new JobPhotos(workspace, dataset, options, reporter), graph, plan, reporter.Stop);
+        using var features = new HeadFeatures(new JobPhotos(workspace, dataset, options, reporter), graph, plan, reporter);
         reporter.Phase("building graphs");
         var head = HeadParameters(initial, plan);
         var result = Train(plan, () => HeadEngine(plan, initial, features.Scale), Progress(plan, head), head, WeightsOf, features.Stream(plan), features.Evaluator);
@@ -119,7 +119,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     private WeightSet WithTrainedHead(TrainingPlan plan, JobPhotos photos, WeightSet initial)
     {
         var backbone = initial.WithoutHead();
-        using var features = new HeadFeatures(photos, _publisher.StoreInferenceGraph(backbone, plan.Crop, labels: null), plan, reporter.Stop);
+        using var features = new HeadFeatures(photos, _publisher.StoreInferenceGraph(backbone, plan.Crop, labels: null), plan, reporter);
         reporter.Phase("training the head");
         using var engine = HeadEngine(plan, initial, features.Scale);
         var inputs = new LoopInputs
@@ -196,8 +196,11 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             reporter.Trained(result.State);
             return result;
         }
-        catch (TrainingDivergedException problem) when (loop.Best is { } best)
+        catch (TrainingDivergedException problem)
         {
+            reporter.Now();
+            if (loop.Best is not { } best)
+                throw;
             throw new TrainingDivergedException($"{problem.Message} {Keep(best, weightsOf)}");
         }
     }

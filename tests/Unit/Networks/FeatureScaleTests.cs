@@ -6,6 +6,7 @@ using BiT.Training.Datasets;
 using BiT.Training.Loop;
 using BiT.Training.Networks;
 using BiT.Training.Planning;
+using BiT.Training.Weights;
 using CsCheck;
 
 namespace BiT.Tests.Unit.Networks;
@@ -62,6 +63,35 @@ public sealed class FeatureScaleTests : IDisposable
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => FeatureScale.Of(0, 2, Floor, (_, _) => { }));
         Assert.Throws<ArgumentOutOfRangeException>(() => FeatureScale.Of(3, 2, 0, (_, _) => { }));
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Scale_OfAFeatureThatIsNoNumber_IsRefusedWithThePhoto(float value)
+    {
+        var problem = Assert.Throws<WeightsException>(() => FeatureScale.Of(3, 2, Floor, (index, record) => (record[0], record[1]) = (index, index == 1 ? value : 0)));
+
+        Assert.Contains("training photo 1 are not finite", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Stream_WithAScale_IsTheOneWithoutStandardised()
+    {
+        var plan = Plan(accumulationSteps: 2) with { MixupAlpha = 0.2, Seed = 3 };
+        var (raw, standardised) = (new StoredFeatures(new Records(), Labels, plan), new StoredFeatures(new Records(), Labels, plan, Scale()));
+        for (var step = 0; step < 4; step++)
+        {
+            using var expected = raw.Read(step, step % 2);
+            using var actual = standardised.Read(step, step % 2);
+            for (var item = 0; item < plan.MicroBatchSize; item++)
+                Scale().Apply(expected.Inputs.AsSpan(item * F, F));
+
+            Assert.Equal(expected.Inputs[..(plan.MicroBatchSize * F)], actual.Inputs[..(plan.MicroBatchSize * F)]);
+            Assert.Equal(expected.Labels, actual.Labels);
+            Assert.Equal(expected.Permutation, actual.Permutation);
+            Assert.Equal(expected.Lambda, actual.Lambda);
+        }
     }
 
     [Theory]

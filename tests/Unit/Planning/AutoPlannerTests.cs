@@ -65,14 +65,17 @@ public sealed class AutoPlannerTests
 
         // 80 photos per class.
         Assert.Equal(0.1, head.StandardizationFloor);
-        Assert.Contains(head.Reasons, reason => reason.StartsWith("Features standardised", StringComparison.Ordinal));
+        Assert.All((TrainingPlan[])[head, first], plan =>
+            Assert.Contains(plan.Reasons, reason => reason.StartsWith("Features of the head standardised (floor 0.1): 80 photos per class", StringComparison.Ordinal)));
         Assert.Equal((null, 0.1, 0.1), (first.StandardizationFloor, first.HeadFirst?.StandardizationFloor, first.HeadFirst?.PlanOf(first).StandardizationFloor));
-        // 20 photos per class, whose deviations are trusted less.
-        Assert.Equal(1, Plan(PlanRequests.For("auto", method: "head", trainCount: 100)).StandardizationFloor);
+        // Below 40 photos per class.
+        Assert.Equal(0.1, Plan(PlanRequests.For("auto", method: "head", trainCount: 200)).StandardizationFloor);
+        Assert.Equal(1, Plan(PlanRequests.For("auto", method: "head", trainCount: 199)).StandardizationFloor);
         Assert.All((TrainingPlan[])[head, first], plan => Assert.Equal(plan.Hash, TrainingPlan.FromJson(plan.ToJson()).Hash));
         // They train to other weights, so they are other plans.
         Assert.NotEqual(head.Hash, (head with { StandardizationFloor = null }).Hash);
-        // The published recipes train on the features as they are, and their plans say what they always said.
+        Assert.Equal(0.1, Recipes.Resolve(PlanRequests.For("lite", overrides: new FineTuneOverrides { HeadSteps = 9 })).HeadFirst?.StandardizationFloor);
+        // The method head of the published recipes trains on the features as they are, and their plans say what they always said.
         Assert.All((string[])["paper", "lite"], recipe =>
             Assert.DoesNotContain("standardization", Recipes.Resolve(PlanRequests.For(recipe, method: "head")).ToJson(), StringComparison.Ordinal));
     }

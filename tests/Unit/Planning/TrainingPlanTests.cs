@@ -55,6 +55,7 @@ public sealed class TrainingPlanTests
     [InlineData("\"method\":\"head\"", "\"method\":\"tail\"", "method")]
     [InlineData("\"warmupSteps\":0", "\"warmupSteps\":4001", "warmupSteps")]
     [InlineData("[200,300,400]", "[300,200,400]", "decayBoundaries")]
+    [InlineData("\"momentum\"", "\"valueOfTomorrow\":1,\"momentum\"", "valueOfTomorrow")]
     [InlineData("\"momentum\"", "\"standardizationFloor\":0,\"momentum\"", "standardizationFloor is 0; expected a number over 0")]
     [InlineData("\"method\":\"head\"", "\"method\":\"full\",\"standardizationFloor\":0.1", "standardizationFloor is set, but the method is full")]
     public void FromJson_Contradiction_IsRefused(string from, string to, string field)
