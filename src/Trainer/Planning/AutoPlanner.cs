@@ -13,6 +13,7 @@ internal sealed class AutoPlanner
     private const double EvaluationShare = 0.1;
     private const int MaxEvaluations = 20;
     private const double MostOnFeatures = 0.25;
+    private const double MostOnCandidate = 0.15;
 
     // A forward pass costs about a third of forward and backward.
     private const double ForwardShare = 1.0 / 3;
@@ -44,6 +45,7 @@ internal sealed class AutoPlanner
     private readonly Dictionary<(string Method, int Crop, int MicroBatch), double> measured = [];
     private readonly List<string> reasons = [];
     private int? headSteps;
+    private HeadCandidate? candidate;
 
     private AutoPlanner(PlanRequest request)
     {
@@ -55,6 +57,9 @@ internal sealed class AutoPlanner
         measure = request.SecondsPerImage
             ?? throw new ArgumentException("The recipe auto needs SecondsPerImage to measure this machine.", nameof(request));
     }
+
+    // A head at a crop of its own, and the seconds of its features.
+    private sealed record HeadCandidate(int? Crop, double Seconds);
 
     private double TrainingSeconds => budget.TotalSeconds * TrainingShare;
 
@@ -155,16 +160,17 @@ internal sealed class AutoPlanner
         return values with
         {
             SecondsPerStep = perImage * batch,
-            SecondsOfPreparation = FeatureSeconds(perImage),
+            SecondsOfPreparation = FeatureSeconds(perImage) + Candidate.Seconds,
+            HeadCandidateCrop = Candidate.Crop > crop ? Candidate.Crop : null,
             EvaluationInterval = EvaluationInterval(overrides.Steps ?? steps, perImage),
         };
     }
 
-    // What the budget pays for, behind the features of a head that is trained first.
+    // What the budget pays for, behind the features of heads that are trained with all weights.
     private double AffordablePhotos(string method, int crop, int batch)
     {
         double seconds = Seconds(method, crop, batch);
-        return Math.Max(0, TrainingSeconds - (method == "full" ? FeatureSeconds(seconds) : 0)) / seconds;
+        return Math.Max(0, TrainingSeconds - (method == "full" ? FeatureSeconds(seconds) + Candidate.Seconds : 0)) / seconds;
     }
 
     // The head's few steps cost next to nothing.
@@ -180,6 +186,22 @@ internal sealed class AutoPlanner
         if (!isPretrained || request.BaseKnowsClasses || FittingCrops("full") is not [var smallest, ..]) return 0;
         double seconds = FeaturesOfAll(Seconds("full", smallest, overrides.BatchSize ?? SmallestBatch));
         return seconds <= TrainingSeconds * MostOnFeatures ? HeadFirstSteps : 0;
+    }
+
+    private HeadCandidate Candidate => candidate ??= ChooseCandidate();
+
+    // Whoever asks for all weights gets them; without photos to compare by there is nothing to choose.
+    private HeadCandidate ChooseCandidate()
+    {
+        var best = new HeadCandidate(null, 0);
+        if (request.Spec.Method != "auto" || request.Spec.Engine is not null || overrides.Crop is not null || data.ValidationCount == 0 || HeadSteps == 0) return best;
+        foreach (int crop in FittingCrops("head"))
+        {
+            double seconds = ((double)data.TrainCount + data.ValidationCount) * Seconds("head", crop, HeadBatch);
+            if (seconds > TrainingSeconds * MostOnCandidate) break;
+            best = new HeadCandidate(crop, seconds);
+        }
+        return best;
     }
 
     private RecipeValues Tune(int crop, int batch, int steps)

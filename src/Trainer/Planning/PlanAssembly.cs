@@ -51,6 +51,7 @@ internal static class PlanAssembly
             EarlyStoppingPatience = overrides.EarlyStoppingPatience ?? values.EarlyStoppingPatience,
             StandardizationFloor = values.StandardizationFloor,
             HeadFirst = HeadFirst(request, values, resolution.Crop, reasons),
+            HeadCandidate = HeadCandidate(request, values, reasons),
             Seed = overrides.Seed ?? 0,
             TimeBudget = values.TimeBudget,
             EstimatedTime = values.SecondsPerStep is { } seconds
@@ -101,15 +102,30 @@ internal static class PlanAssembly
         }
         if (!request.IsPretrained)
             throw new PlanException([$"head_steps is {steps:N0}, but the run starts from random weights, whose features carry little. Leave it out, or give a base."]);
-        int batch = HyperRule.BaseBatchSize;
-        int limit = request.MaxMicroBatch("head", crop);
-        if (limit < 1)
+        if (request.MaxMicroBatch("head", crop) < 1)
             throw new PlanException([DoesNotFit("head", crop)]);
+        var phase = Phase(request, steps, crop);
+        reasons.Add($"The new head first, alone, on the features of the frozen backbone: {steps:N0} steps of {phase.BatchSize}. All weights then start from a head that knows something.");
+        reasons.Add(Recipes.StandardizationFloor(request.Data).Reason);
+        return phase;
+    }
+
+    private static HeadPhase? HeadCandidate(PlanRequest request, RecipeValues values, List<string> reasons)
+    {
+        if (values.HeadCandidateCrop is not { } crop)
+            return null;
+        reasons.Add($"A head alone as well, at crop {crop}: what has more of the validation photos right is published.");
+        return Phase(request, values.HeadSteps, crop) with { Crop = crop };
+    }
+
+    private static HeadPhase Phase(PlanRequest request, int steps, int crop)
+    {
+        int batch = HyperRule.BaseBatchSize;
         var schedule = LearningRateSchedule.FromHyperRule(HyperRule.Schedule(request.Data.TrainCount), HyperRule.BaseLearningRate);
-        reasons.Add($"The new head first, alone, on the features of the frozen backbone: {steps:N0} steps of {batch}. All weights then start from a head that knows something.");
-        var (floor, why) = Recipes.StandardizationFloor(request.Data);
-        reasons.Add(why);
-        return new HeadPhase(batch, LargestDivisor(batch, limit), steps == schedule.Steps ? schedule : schedule.ScaledTo(steps)) { StandardizationFloor = floor };
+        return new HeadPhase(batch, LargestDivisor(batch, request.MaxMicroBatch("head", crop)), steps == schedule.Steps ? schedule : schedule.ScaledTo(steps))
+        {
+            StandardizationFloor = Recipes.StandardizationFloor(request.Data).Floor,
+        };
     }
 
     /// <summary>Why nothing can be trained at a crop whose limit is 0.</summary>

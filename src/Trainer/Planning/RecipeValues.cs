@@ -21,6 +21,9 @@ internal sealed record RecipeValues
     /// <summary>Steps in which a new head is trained alone before all weights are; 0 for none.</summary>
     public int HeadSteps { get; init; }
 
+    /// <summary>The crop of a head that competes with all weights, in pixels; null for none.</summary>
+    public int? HeadCandidateCrop { get; init; }
+
     /// <summary>Steps; null leaves it to <see cref="PlanAssembly"/>.</summary>
     public int? EvaluationInterval { get; init; }
 

@@ -89,9 +89,16 @@ public sealed record TrainingPlan
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? StandardizationFloor { get; init; }
 
-    /// <summary>How a new head is trained before <see cref="Schedule"/> begins for all weights; null if it is not.</summary>
+    /// <summary>How a new head is trained before <see cref="Schedule"/> begins for all weights (linear probing, then fine-tuning); null if it is not. From a
+    /// head that answers 0, the first steps would change the backbone by the gradients of an ignorant head.</summary>
+    /// <remarks>Source: Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution".</remarks>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public HeadPhase? HeadFirst { get; init; }
+
+    /// <summary>A head at a crop of its own that competes with all weights: if more of the validation photos are right with it, it is what is published. Null if
+    /// there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HeadPhase? HeadCandidate { get; init; }
 
     /// <summary>SGD's momentum, without Nesterov.</summary>
     public required double Momentum { get; init; }
@@ -162,6 +169,16 @@ public sealed record TrainingPlan
         if (floor is not (null or (> 0 and < double.PositiveInfinity))) yield return $"{name} is {floor}; expected a number over 0.";
     }
 
+    private IEnumerable<string> PhaseViolations(string name, HeadPhase? phase)
+    {
+        if (phase is null) yield break;
+        foreach (var violation in phase.Schedule.Violations().Concat(FloorViolations($"{name}.standardizationFloor", phase.StandardizationFloor))) yield return violation;
+        if (Method != "full") yield return $"{name} is set, but the method is {Method}.";
+        if (phase.Crop < 1) yield return $"{name}.crop is {phase.Crop}; expected at least 1 pixel.";
+        if (phase.MicroBatchSize < 1 || phase.BatchSize % phase.MicroBatchSize != 0)
+            yield return $"{name}.microBatchSize is {phase.MicroBatchSize}; expected a divisor of its batch size {phase.BatchSize}.";
+    }
+
     /// <summary>Checks the values against each other.</summary>
     /// <exception cref="PlanException">Values contradict each other; all contradictions are listed.</exception>
     internal void Check()
@@ -179,14 +196,9 @@ public sealed record TrainingPlan
         violations.AddRange(EngineViolations());
         violations.AddRange(FloorViolations("standardizationFloor", StandardizationFloor));
         if (StandardizationFloor is not null && Method != "head") violations.Add($"standardizationFloor is set, but the method is {Method}.");
-        if (HeadFirst is { } first)
-        {
-            violations.AddRange(first.Schedule.Violations());
-            violations.AddRange(FloorViolations("headFirst.standardizationFloor", first.StandardizationFloor));
-            if (Method != "full") violations.Add("headFirst is set, but the method is head.");
-            if (first.MicroBatchSize < 1 || first.BatchSize % first.MicroBatchSize != 0)
-                violations.Add($"headFirst.microBatchSize is {first.MicroBatchSize}; expected a divisor of its batch size {first.BatchSize}.");
-        }
+        violations.AddRange(PhaseViolations("headFirst", HeadFirst));
+        violations.AddRange(PhaseViolations("headCandidate", HeadCandidate));
+        if (HeadCandidate is not null && ValidationCount == 0) violations.Add("headCandidate is set, but the data set has no validation photos to compare it by.");
         if (EarlyStoppingPatience > 0 && ValidationCount == 0)
             violations.Add("early_stopping_patience is set, but the data set has no validation photos. Add some, or set it to 0.");
         if (violations.Count > 0) throw new PlanException(violations);

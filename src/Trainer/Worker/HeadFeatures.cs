@@ -23,6 +23,7 @@ internal sealed class HeadFeatures : IDisposable
     /// <param name="reporter">Is told the phases, and asks for a stop.</param>
     public HeadFeatures(JobPhotos photos, GraphBlobs backbone, TrainingPlan plan, JobReporter reporter)
     {
+        Backbone = backbone;
         try
         {
             var training = Opened(photos.Pixels(Split.Train, plan.Crop));
@@ -39,6 +40,9 @@ internal sealed class HeadFeatures : IDisposable
             throw;
         }
     }
+
+    /// <summary>What they were computed by.</summary>
+    public GraphBlobs Backbone { get; }
 
     public RecordFile Validation { get; }
 

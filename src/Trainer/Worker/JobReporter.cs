@@ -100,25 +100,28 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
     public void RequireLease() => _jobs.RequireLease(_lease);
 
     /// <summary>Sets where a resumed run stands.</summary>
-    public void Resumed(TrainingState state, long totalSteps) => Update(progress => progress with
+    public void Resumed(TrainingState state, long totalSteps) => Update(progress => WithAccuracy(progress, state) with
     {
         Step = state.Step,
         TotalSteps = totalSteps,
-        BestValidationAccuracy = state.BestAccuracy,
-        ValidationAccuracy = state.Evaluations.Count > 0 ? state.Evaluations[^1].Accuracy : null,
     });
 
     /// <summary>Training is over: the last report says where it ended, not where it was a second before.</summary>
     public void Trained(TrainingState state)
     {
-        Update(progress => progress with
+        Update(progress => WithAccuracy(progress, state) with
         {
             Phase = "publishing",
             Step = state.Step,
-            BestValidationAccuracy = state.BestAccuracy,
-            ValidationAccuracy = state.Evaluations.Count > 0 ? state.Evaluations[^1].Accuracy : null,
             TimeLeft = TimeSpan.Zero,
         });
+        Now();
+    }
+
+    /// <summary>What is published is another part of the run than what was trained last.</summary>
+    public void Published(TrainingState state)
+    {
+        Update(progress => WithAccuracy(progress, state));
         Now();
     }
 
@@ -192,6 +195,12 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
             _stop.Dispose();
         }
     }
+
+    private static JobProgress WithAccuracy(JobProgress progress, TrainingState state) => progress with
+    {
+        BestValidationAccuracy = state.BestAccuracy,
+        ValidationAccuracy = state.Evaluations.Count > 0 ? state.Evaluations[^1].Accuracy : null,
+    };
 
     private void Update(Func<JobProgress, JobProgress> change)
     {

@@ -26,6 +26,9 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
 {
     private const string BestFile = "best.npz";
 
+    // A head that was trained alone, and the network with it.
+    private sealed record TrainedHead(TrainingPlan Plan, LoopResult Result, WeightSet Weights);
+
     // Where a run keeps its checkpoints, and the one to go on from; null at its beginning.
     private sealed record RunProgress(CheckpointFolder Checkpoints, Checkpoint? Newest);
 
@@ -58,9 +61,17 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     {
         var photos = new JobPhotos(workspace, dataset, options, reporter);
         var progress = Progress(plan, initial.Parameters);
-        // What a checkpoint holds goes on from a head that was trained long ago.
-        if (plan.HeadFirst is { } first && progress.Newest is null)
-            initial = WithTrainedHead(first.PlanOf(plan), photos, initial);
+        var start = initial;
+        TrainedHead? candidate = null;
+        // What a checkpoint holds goes on from heads that were trained long ago.
+        if (progress.Newest is null)
+        {
+            candidate = Candidate(plan, photos, start);
+            if (candidate is not null)
+                reporter.Message(FormattableString.Invariant($"A head alone, at crop {candidate.Plan.Crop}, has {candidate.Result.State.BestAccuracy:P1} of the validation photos right."));
+            if (plan.HeadFirst is { } first)
+                initial = TrainHead(first.PlanOf(plan), photos, start).Weights;
+        }
         using var training = photos.Pixels(Split.Train, plan.Resize);
         using var validation = photos.Pixels(Split.Validation, plan.Crop);
         reporter.Phase("building graphs");
@@ -71,6 +82,16 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             progress, initial.Parameters, WeightsOf,
             new AugmentedPhotos(training, plan), validation.Count > 0 ? new PhotoEvaluator(evaluation, validation) : null);
 
+        candidate ??= Candidate(plan, photos, start);
+        if (candidate is { Result.State: var alone } && alone.BestAccuracy > result.State.BestAccuracy)
+        {
+            reporter.Message(FormattableString.Invariant(
+                $"The head alone is published: {alone.BestAccuracy:P1} of the validation photos right at crop {candidate.Plan.Crop}, {result.State.BestAccuracy:P1} with all weights at crop {plan.Crop}."));
+            reporter.Published(alone);
+            using var features = Features(candidate.Plan, photos, start);
+            return PublishedHead(plan, candidate, dataset, features);
+        }
+
         var weights = WeightsOf(result.Weights);
         // What was trained is in memory alone, if the last checkpoint found no room.
         return wait.Retry(() =>
@@ -78,7 +99,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             reporter.Stop.ThrowIfCancellationRequested();
             var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
             reporter.Stop.ThrowIfCancellationRequested();
-            return Reported(plan, dataset, result, validation.Count > 0 ? AsServed(graph, validation) : null) with
+            return Reported(plan, plan, dataset, result, validation.Count > 0 ? AsServed(graph, validation) : null) with
             {
                 InferenceGraph = graph.Model,
                 InferenceGraphData = graph.Data,
@@ -91,35 +112,20 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
 
     private ModelManifest RunHead(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)
     {
-        var backbone = initial.WithoutHead();
-        var graph = _publisher.StoreInferenceGraph(backbone, plan.Crop, labels: null);
-        using var features = new HeadFeatures(new JobPhotos(workspace, dataset, options, reporter), graph, plan, reporter);
+        var photos = new JobPhotos(workspace, dataset, options, reporter);
+        using var features = Features(plan, photos, initial);
         reporter.Phase("building graphs");
         var head = HeadParameters(initial, plan);
         var result = Train(plan, () => HeadEngine(plan, initial, features.Scale), Progress(plan, head), head, WeightsOf, features.Stream(plan), features.Evaluator);
+        return PublishedHead(plan, new TrainedHead(plan, result, WeightsOf(result.Weights)), dataset, features);
 
-        var weights = WeightsOf(result.Weights);
-        return wait.Retry(() =>
-        {
-            reporter.Stop.ThrowIfCancellationRequested();
-            var storedHead = _publisher.StoreHead(weights);
-            return Reported(plan, dataset, result, features.Evaluator is null ? null : AsServed(storedHead, features.Validation)) with
-            {
-                InferenceGraph = graph.Model,
-                InferenceGraphData = graph.Data,
-                Weights = _publisher.StoreWeights(backbone),
-                Head = storedHead,
-            };
-        });
-
-        WeightSet WeightsOf(IReadOnlyDictionary<string, float[]> arrays) => WithHead(backbone, plan, arrays, features.Scale);
+        WeightSet WeightsOf(IReadOnlyDictionary<string, float[]> arrays) => WithHead(initial, plan, arrays, features.Scale);
     }
 
     // Seconds: nothing is kept of it but the features, and an interrupted job does it again.
-    private WeightSet WithTrainedHead(TrainingPlan plan, JobPhotos photos, WeightSet initial)
+    private TrainedHead TrainHead(TrainingPlan plan, JobPhotos photos, WeightSet initial)
     {
-        var backbone = initial.WithoutHead();
-        using var features = new HeadFeatures(photos, _publisher.StoreInferenceGraph(backbone, plan.Crop, labels: null), plan, reporter);
+        using var features = Features(plan, photos, initial);
         reporter.Phase("training the head");
         using var engine = HeadEngine(plan, initial, features.Scale);
         var inputs = new LoopInputs
@@ -131,8 +137,33 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             Checkpoints = null,
             Observer = new SilentObserver(),
         };
-        return WithHead(backbone, plan, new TrainingLoop(inputs, engine).Run(resumed: null, reporter.Stop).Weights, features.Scale);
+        var result = new TrainingLoop(inputs, engine).Run(resumed: null, reporter.Stop);
+        return new TrainedHead(plan, result, WithHead(initial, plan, result.Weights, features.Scale));
     }
+
+    // A resumed run trains it when it is needed: it is the same again, to the bit.
+    private TrainedHead? Candidate(TrainingPlan plan, JobPhotos photos, WeightSet initial) =>
+        plan.HeadCandidate is { } phase ? TrainHead(phase.PlanOf(plan), photos, initial) : null;
+
+    /// <param name="plan">The job's.</param>
+    /// <param name="trained">The head, with the plan that it was trained by.</param>
+    /// <param name="dataset">The job's.</param>
+    /// <param name="features">What it was trained on.</param>
+    private ModelManifest PublishedHead(TrainingPlan plan, TrainedHead trained, DatasetRecord dataset, HeadFeatures features) => wait.Retry(() =>
+    {
+        reporter.Stop.ThrowIfCancellationRequested();
+        var storedHead = _publisher.StoreHead(trained.Weights);
+        return Reported(plan, trained.Plan, dataset, trained.Result, features.Evaluator is null ? null : AsServed(storedHead, features.Validation)) with
+        {
+            InferenceGraph = features.Backbone.Model,
+            InferenceGraphData = features.Backbone.Data,
+            Weights = _publisher.StoreWeights(trained.Weights.WithoutHead()),
+            Head = storedHead,
+        };
+    });
+
+    private HeadFeatures Features(TrainingPlan plan, JobPhotos photos, WeightSet weights) =>
+        new(photos, _publisher.StoreInferenceGraph(weights.WithoutHead(), plan.Crop, labels: null), plan, reporter);
 
     private static IReadOnlyList<Parameter> HeadParameters(WeightSet weights, TrainingPlan plan) =>
         NetworkParameters.Head(weights.Network.FeatureCount, plan.ClassCount);
@@ -291,8 +322,12 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         }
     }
 
+    /// <param name="plan">The job's.</param>
+    /// <param name="trained">The part of it that is published.</param>
+    /// <param name="dataset">The job's.</param>
+    /// <param name="result">What came out.</param>
     /// <param name="logits">Of the validation photos in their order; null without any.</param>
-    private ModelManifest Reported(TrainingPlan plan, DatasetRecord dataset, LoopResult result, IEnumerable<float[]>? logits)
+    private ModelManifest Reported(TrainingPlan plan, TrainingPlan trained, DatasetRecord dataset, LoopResult result, IEnumerable<float[]>? logits)
     {
         var report = new VersionReport
         {
@@ -300,7 +335,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             Curve = LearningCurve.Merge(result.State),
             Evaluation = logits is null ? null : Evaluate(plan, dataset, logits),
         };
-        return Manifest(plan, result) with
+        return Manifest(plan, trained, result) with
         {
             Report = ReportJson.Store(workspace.Blobs, report),
             ValidationAccuracy = report.Evaluation?.Top1Accuracy,
@@ -320,12 +355,12 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         return evaluation.Build();
     }
 
-    private ModelManifest Manifest(TrainingPlan plan, LoopResult result) => new()
+    private ModelManifest Manifest(TrainingPlan plan, TrainingPlan trained, LoopResult result) => new()
     {
-        Method = plan.Method,
+        Method = trained.Method,
         Network = plan.Network,
         Labels = plan.Labels,
-        InputSize = plan.Crop,
+        InputSize = trained.Crop,
         InferenceGraph = "",
         Weights = "",
         JobId = lease.JobId,

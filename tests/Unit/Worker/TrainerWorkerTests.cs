@@ -4,6 +4,7 @@ using BiT.Core.Reports;
 using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Core.Weights;
+using BiT.Tests.Unit.Store;
 using BiT.Training.Planning;
 using BiT.Training.Publishing;
 using BiT.Training.Worker;
@@ -18,8 +19,8 @@ public sealed class TrainerWorkerTests : IDisposable
         Steps = 30, BatchSize = 12, MicroBatchSize = 6, Crop = 32, Resize = 36, LearningRate = 0.01, EvaluationInterval = 10, WarmupSteps = 5, Seed = 7,
     };
 
-    // A rate that changes no weight.
-    private const double Nothing = 1e-30;
+    // A rate that changes no weight: in float32 it is 0.
+    private const double Nothing = 1e-60;
 
     private readonly TemporaryFolder _folder = new();
     private readonly Workspace _workspace;
@@ -160,6 +161,48 @@ public sealed class TrainerWorkerTests : IDisposable
         var (expected, actual) = (HeadOf(Version(full).Manifest.Weights), HeadOf(Version(head).Manifest.Head));
         Assert.InRange(expected.Max(), 0.01, 10);
         Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
+    }
+
+    [Fact]
+    public async Task FullJob_WhoseHeadAloneIsBetter_PublishesTheHeadAlsoWhenItIsResumed()
+    {
+        var head = await RunAsync(Spec("head", "auto", Short with { Steps = 60, BatchSize = null, MicroBatchSize = null, LearningRate = null, WarmupSteps = null, EvaluationInterval = 3 }));
+        // All weights stay where they are, with a head that answers 0.
+        var plan = PlanOf(await RunAsync(Spec("full", "lite", Short with { LearningRate = Nothing })));
+        plan = plan with { HeadCandidate = Phase(PlanOf(head)), Resize = 48, Crop = 48 };
+        var whole = await RunAsync(plan);
+        var interrupted = Submit(plan);
+        await RunUntilAsync(interrupted, job => job.Progress is { Step: >= 8 });
+        Directory.Delete(_workspace.CacheFolder, recursive: true);
+        Directory.CreateDirectory(_workspace.CacheFolder);
+        await RunUntilAsync(interrupted, job => job.IsDone);
+
+        Assert.True(whole.State == JobState.Succeeded, whole.Error?.ToString());
+        var (expected, actual) = (Version(head).Manifest, Version(whole).Manifest);
+        Assert.Equal((expected.Head, expected.InferenceGraph, expected.Weights), (actual.Head, actual.InferenceGraph, actual.Weights));
+        Assert.Equal(("head", 32, expected.ValidationAccuracy), (actual.Method, actual.InputSize, actual.ValidationAccuracy));
+        Assert.InRange(actual.ValidationAccuracy ?? 0, 0.5, 1);
+        Assert.Equal(plan.ToJson(), actual.Lineage["plan"]);
+        Assert.Equal(actual.ValidationAccuracy, whole.Progress?.BestValidationAccuracy);
+        Assert.Equal(60, Report(actual).Curve[^1].Step);
+        Assert.Contains(_workspace.Jobs.ReadEvents(whole.Id, 0, 100_000), entry => entry.Payload.StartsWith("The head alone is published", StringComparison.Ordinal));
+        var resumed = Job(interrupted);
+        Assert.True(resumed is { State: JobState.Succeeded, Attempt: > 1 }, resumed.Error?.ToString());
+        var again = Version(resumed).Manifest;
+        Assert.Equal((actual.Head, actual.InferenceGraph, actual.Weights, actual.Report, actual.Lineage["finalState"]), (again.Head, again.InferenceGraph, again.Weights, again.Report, again.Lineage["finalState"]));
+    }
+
+    [Fact]
+    public async Task FullJob_ThatIsBetterThanItsHeadAlone_PublishesAllWeights()
+    {
+        var head = await RunAsync(Spec("head", "auto", Short with { Steps = 1, LearningRate = Nothing, BatchSize = null, MicroBatchSize = null, WarmupSteps = null }));
+        var alone = await RunAsync(Spec("full", "lite", Short));
+        var whole = await RunAsync(PlanOf(alone) with { HeadCandidate = Phase(PlanOf(head)) });
+
+        Assert.True(whole.State == JobState.Succeeded, whole.Error?.ToString());
+        var (expected, actual) = (Version(alone).Manifest, Version(whole).Manifest);
+        Assert.True(actual.ValidationAccuracy > Version(head).Manifest.ValidationAccuracy);
+        Assert.Equal((expected.Method, expected.Weights, expected.Report, expected.Lineage["finalState"]), (actual.Method, actual.Weights, actual.Report, actual.Lineage["finalState"]));
     }
 
     [Fact]
@@ -316,6 +359,31 @@ public sealed class TrainerWorkerTests : IDisposable
     {
         DatasetId = Dataset().Id, ModelId = "squares", Network = "bit-tiny", Method = method, Recipe = recipe, Overrides = overrides,
     };
+
+    private TrainingPlan PlanOf(JobRecord job) => TrainingPlan.FromJson(Version(job).Manifest.Lineage["plan"]);
+
+    private static HeadPhase Phase(TrainingPlan plan) =>
+        new(plan.BatchSize, plan.MicroBatchSize, plan.Schedule) { Crop = plan.Crop, StandardizationFloor = plan.StandardizationFloor };
+
+    // A job by a plan that no recipe makes.
+    private string Submit(TrainingPlan plan)
+    {
+        var job = _workspace.Jobs.Submit(Spec("full", "lite", Short), null).Id;
+        using var database = TestWorkspace.OpenDatabase(_folder.Path);
+        using var command = database.CreateCommand();
+        command.CommandText = "UPDATE jobs SET plan = $plan WHERE id = $job";
+        command.Parameters.AddWithValue("$plan", plan.ToJson());
+        command.Parameters.AddWithValue("$job", job);
+        Assert.Equal(1, command.ExecuteNonQuery());
+        return job;
+    }
+
+    private async Task<JobRecord> RunAsync(TrainingPlan plan)
+    {
+        var job = Submit(plan);
+        await RunUntilAsync(job, current => current.IsDone);
+        return Job(job);
+    }
 
     // Kernel and bias.
     private float[] HeadOf(string? blob)

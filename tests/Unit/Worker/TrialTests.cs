@@ -115,6 +115,24 @@ public sealed class TrialTests : IDisposable
     }
 
     [Fact]
+    public void Estimate_OfAJobWhoseHeadCompetesAtALargerCrop_CountsItsPhotosFeaturesAndGraph()
+    {
+        var dataset = Dataset();
+        var artifacts = new ArtifactCache(_workspace.ArtifactFolder);
+        var planner = new JobPlanner(_workspace, artifacts, Options, TestContext.Current.CancellationToken);
+        var tuned = planner.Resolve(Spec(dataset, "full", "lite", Mixed with { HeadSteps = 50 }), dataset);
+        var head = tuned.HeadFirst ?? throw new InvalidOperationException("There is no head.");
+        var (alone, competing) = (Measure(tuned), Measure(tuned with { HeadCandidate = head with { Crop = 64 } }));
+
+        var network = BitNetwork.ByName("bit-tiny");
+        var weights = 4L * NetworkParameters.List(network, 3).Sum(parameter => (long)parameter.ElementCount);
+        Assert.Equal(30 * (64 * 64 * 3 + 4 * network.FeatureCount) + weights, competing.DiskBytes - alone.DiskBytes);
+
+        JobCost Measure(TrainingPlan plan) =>
+            new JobMeasurement(_workspace, artifacts, Options, TestContext.Current.CancellationToken).Measure(plan, dataset, planner.InitialWeights(plan));
+    }
+
+    [Fact]
     public void Trials_OfAPlanThatContradictsItself_FailWithThePlansReasons()
     {
         var spec = Spec(Dataset(), "full", "scratch", Mixed with { BatchSize = 12, MicroBatchSize = 5 });

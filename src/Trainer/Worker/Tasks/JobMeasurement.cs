@@ -35,25 +35,26 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
     public JobCost Measure(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)
     {
         var isHead = plan.Method == "head";
-        var preparing = Preparing(dataset, plan);
+        var preparation = Preparing(dataset, plan);
         var run = isHead ? Head(plan, initial) : Full(plan, initial);
         var evaluations = plan.ValidationCount == 0 ? 0 : (plan.Steps + plan.EvaluationInterval - 1) / plan.EvaluationInterval;
         var photosThroughBackbone = isHead
             ? plan.TrainCount + plan.ValidationCount
             // Every evaluation, and once more as served.
             : (evaluations + 1) * (long)plan.ValidationCount;
-        // The features of a head that is trained first, from photos that are resized once more.
+        // The features of heads, from photos that are resized once more. Those at a larger crop cost as much more as they have pixels.
         var photos = (long)plan.TrainCount + plan.ValidationCount;
-        var featurePhotos = plan.HeadFirst is null ? 0 : photos;
-        photosThroughBackbone += featurePhotos;
-        preparing += plan.HeadFirst is null ? 0 : preparing * plan.TrainCount / photos;
-        var seconds = preparing + run.Opening + plan.Steps * run.PerStep + photosThroughBackbone * run.PerForwardPhoto;
+        var featurePhotos = (plan.HeadFirst is null ? 0 : photos)
+            + (plan.HeadCandidate?.Crop is { } crop ? photos * ((double)crop * crop / plan.Crop / plan.Crop) : 0);
+        var preparations = 1 + (plan.HeadFirst is null ? 0 : (double)plan.TrainCount / photos) + (plan.HeadCandidate is null ? 0 : 1);
+        var seconds = preparations * preparation + run.Opening + plan.Steps * run.PerStep + (photosThroughBackbone + featurePhotos) * run.PerForwardPhoto;
         var weights = 4L * initial.Parameters.Sum(parameter => (long)parameter.ElementCount);
         var trained = isHead ? 4L * NetworkParameters.Head(initial.Network.FeatureCount, plan.ClassCount).Sum(parameter => (long)parameter.ElementCount) : weights;
         var caches = isHead
             ? photos * (plan.Crop * plan.Crop * 3 + 4 * initial.Network.FeatureCount)
             : (long)plan.TrainCount * plan.Resize * plan.Resize * 3 + (long)plan.ValidationCount * plan.Crop * plan.Crop * 3
-                + (plan.HeadFirst is null ? 0 : (long)plan.TrainCount * plan.Crop * plan.Crop * 3 + photos * 4 * initial.Network.FeatureCount + weights);
+                + (plan.HeadFirst is null ? 0 : (long)plan.TrainCount * plan.Crop * plan.Crop * 3 + photos * 4 * initial.Network.FeatureCount + weights)
+                + (plan.HeadCandidate?.Crop is { } side ? photos * (side * side * 3 + 4 * initial.Network.FeatureCount) + weights : 0);
         return new JobCost(
             TimeSpan.FromSeconds(seconds), run.PeakBytes + WeightsInMemory * weights,
             // The head's own steps take next to no time: what counts is how fast photos go through the backbone.
