@@ -101,6 +101,6 @@ internal static class TransferBench
         var plan = results[^1].Plan;
         var accuracies = results.Select(result => result.Accuracy).ToArray();
         return string.Create(CultureInfo.InvariantCulture,
-            $$"""{"per_class":"{{perClass?.ToString(CultureInfo.InvariantCulture) ?? "all"}}","way":"{{way}}","mean":{{accuracies.Average():F4}},"min":{{accuracies.Min():F4}},"max":{{accuracies.Max():F4}},"seconds":{{results.Average(result => result.Seconds):F1}},"method":"{{plan.Method}}","crop":{{plan.Crop}},"batch":{{plan.BatchSize}},"steps":{{plan.Steps}},"learning_rate":{{plan.LearningRate}},"curve":[{{string.Join(",", results[^1].Curve.Select(point => $"[{point.Step},{point.Accuracy:F3}]"))}}]}""");
+            $$"""{"per_class":"{{perClass?.ToString(CultureInfo.InvariantCulture) ?? "all"}}","way":"{{way}}","mean":{{accuracies.Average():F4}},"min":{{accuracies.Min():F4}},"max":{{accuracies.Max():F4}},"seconds":{{results.Average(result => result.Seconds):F1}},"method":"{{string.Join('|', results.Select(result => result.Plan.Method).Distinct())}}","crop":{{plan.Crop}},"batch":{{plan.BatchSize}},"steps":{{plan.Steps}},"learning_rate":{{plan.LearningRate}},"curve":[{{string.Join(",", results[^1].Curve.Select(point => $"[{point.Step},{point.Accuracy:F3}]"))}}]}""");
     }
 }

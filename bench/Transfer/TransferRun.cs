@@ -8,7 +8,7 @@ namespace BiT.Bench.Transfer;
 /// <summary>What a fine-tuning run reached.</summary>
 /// <param name="Accuracy">Share of the validation photos classified right by the published version.</param>
 /// <param name="Seconds">From the job's start to its version.</param>
-/// <param name="Plan">What was trained.</param>
+/// <param name="Plan">What was trained, of two ways the published one.</param>
 /// <param name="Version">The published version.</param>
 /// <param name="Curve">Accuracy by step.</param>
 internal sealed record TransferResult(double Accuracy, double Seconds, TrainingPlan Plan, ModelVersionId Version, IReadOnlyList<(long Step, double Accuracy)> Curve);
@@ -40,9 +40,12 @@ internal sealed class TransferRun(Workspace workspace, TrainerOptions options)
         return new TransferResult(
             version.Manifest.ValidationAccuracy ?? throw new InvalidOperationException("There are no validation photos."),
             done.EndTime is { } end && done.StartTime is { } start ? (end - start).TotalSeconds : 0,
-            TrainingPlan.FromJson(done.PlanJson ?? ""), id,
+            Published(TrainingPlan.FromJson(done.PlanJson ?? ""), version.Manifest), id,
             [.. report?.Curve.Where(point => point.ValidationAccuracy is not null).Select(point => (point.Step, point.ValidationAccuracy ?? 0)) ?? []]);
     }
+
+    private static TrainingPlan Published(TrainingPlan plan, ModelManifest manifest) =>
+        plan.HeadCandidate is { } head && manifest.Method == "head" ? head.PlanOf(plan) : plan;
 
     private JobRecord Find(string id) => workspace.Jobs.Find(id) ?? throw new InvalidOperationException($"Job {id} is gone.");
 }

@@ -3,7 +3,7 @@ using BiT.Core.Store;
 namespace BiT.Training.Planning;
 
 /// <summary>The recipe <c>auto</c>: fits a run into a time budget on this machine and says what it chose and why.</summary>
-/// <remarks>Pure: speed comes from <see cref="PlanRequest.SecondsPerImage"/>. The order of choices is method, batch, crop, steps. The
+/// <remarks>Pure: speed comes from <see cref="PlanRequest.SecondsPerImage"/>. The order of choices is method, batch, crop, a head that competes, steps. The
 /// crop is
 /// the largest at which the budget still pays for enough training; too short a run costs more accuracy than small photos do.</remarks>
 internal sealed class AutoPlanner
@@ -13,7 +13,7 @@ internal sealed class AutoPlanner
     private const double EvaluationShare = 0.1;
     private const int MaxEvaluations = 20;
     private const double MostOnFeatures = 0.25;
-    private const double MostOnCandidate = 0.15;
+    private const double MostOnCandidate = 0.1;
 
     // A forward pass costs about a third of forward and backward.
     private const double ForwardShare = 1.0 / 3;
@@ -45,7 +45,6 @@ internal sealed class AutoPlanner
     private readonly Dictionary<(string Method, int Crop, int MicroBatch), double> measured = [];
     private readonly List<string> reasons = [];
     private int? headSteps;
-    private HeadCandidate? candidate;
 
     private AutoPlanner(PlanRequest request)
     {
@@ -57,9 +56,6 @@ internal sealed class AutoPlanner
         measure = request.SecondsPerImage
             ?? throw new ArgumentException("The recipe auto needs SecondsPerImage to measure this machine.", nameof(request));
     }
-
-    // A head at a crop of its own, and the seconds of its features.
-    private sealed record HeadCandidate(int? Crop, double Seconds);
 
     private double TrainingSeconds => budget.TotalSeconds * TrainingShare;
 
@@ -154,23 +150,24 @@ internal sealed class AutoPlanner
         int batch = ChooseBatch(crops[0]);
         int crop = LargestCrop("full", crops, batch, WantedPhotos(batch));
         double perImage = Seconds("full", crop, batch);
-        int steps = ChooseSteps(crop, batch);
+        var candidate = ChooseCandidate(crop, batch);
+        int steps = ChooseSteps(crop, batch, candidate.Seconds);
         RecipeValues values = isPretrained ? Tune(crop, batch, steps) : Recipes.ScratchValues(request, crop, batch, steps);
         if (!isPretrained) reasons.AddRange(Recipes.ScratchReasons(batch));
         return values with
         {
             SecondsPerStep = perImage * batch,
-            SecondsOfPreparation = FeatureSeconds(perImage) + Candidate.Seconds,
-            HeadCandidateCrop = Candidate.Crop > crop ? Candidate.Crop : null,
+            SecondsOfPreparation = FeatureSeconds(perImage) + candidate.Seconds,
+            HeadCandidateCrop = candidate.Crop,
             EvaluationInterval = EvaluationInterval(overrides.Steps ?? steps, perImage),
         };
     }
 
-    // What the budget pays for, behind the features of heads that are trained with all weights.
+    // What the budget pays for, behind the features of a head that is trained first.
     private double AffordablePhotos(string method, int crop, int batch)
     {
         double seconds = Seconds(method, crop, batch);
-        return Math.Max(0, TrainingSeconds - (method == "full" ? FeatureSeconds(seconds) + Candidate.Seconds : 0)) / seconds;
+        return Math.Max(0, TrainingSeconds - (method == "full" ? FeatureSeconds(seconds) : 0)) / seconds;
     }
 
     // The head's few steps cost next to nothing.
@@ -188,18 +185,21 @@ internal sealed class AutoPlanner
         return seconds <= TrainingSeconds * MostOnFeatures ? HeadFirstSteps : 0;
     }
 
-    private HeadCandidate Candidate => candidate ??= ChooseCandidate();
-
-    // Whoever asks for all weights gets them; without photos to compare by there is nothing to choose.
-    private HeadCandidate ChooseCandidate()
+    // Whoever asks for all weights, or for a value of their training, gets them; without photos to compare by there is nothing to choose. All weights
+    // keep what they want: the head takes from what is left.
+    private (int? Crop, double Seconds) ChooseCandidate(int fullCrop, int batch)
     {
-        var best = new HeadCandidate(null, 0);
-        if (request.Spec.Method != "auto" || request.Spec.Engine is not null || overrides.Crop is not null || data.ValidationCount == 0 || HeadSteps == 0) return best;
-        foreach (int crop in FittingCrops("head"))
+        (int? Crop, double Seconds) best = (null, 0);
+        bool isLeftToUs = request.Spec is { Method: "auto", Engine: null }
+            && overrides with { TimeBudget = null, Seed = null, HeadSteps = null, EvaluationInterval = null } == new FineTuneOverrides();
+        if (!isLeftToUs || data.ValidationCount == 0 || HeadSteps == 0) return best;
+        double perImage = Seconds("full", fullCrop, batch);
+        double most = Math.Min(budget.TotalSeconds * MostOnCandidate, (AffordablePhotos("full", fullCrop, batch) - WantedPhotos(batch)) * perImage);
+        foreach (int crop in FittingCrops("head").Where(crop => crop > fullCrop))
         {
-            double seconds = ((double)data.TrainCount + data.ValidationCount) * Seconds("head", crop, HeadBatch);
-            if (seconds > TrainingSeconds * MostOnCandidate) break;
-            best = new HeadCandidate(crop, seconds);
+            double seconds = FeaturesOfAll(perImage) * crop * crop / fullCrop / fullCrop;
+            if (seconds > most) break;
+            best = (crop, seconds);
         }
         return best;
     }
@@ -210,7 +210,7 @@ internal sealed class AutoPlanner
         string why = request.TuneRate is null ? "the lighter setting's rate, as the schedule is shorter than the paper's" : "measured best for this small network";
         reasons.Add($"Learning rate {rate} in HyperRule's staircase over {steps:N0} steps: {why}.");
         if (HeadSteps == 0 && overrides.HeadSteps is null && !request.BaseKnowsClasses)
-            reasons.Add($"All weights from the first step: features of {data.TrainCount:N0} photos for a head alone would take more than {MostOnFeatures:P0} of the budget.");
+            reasons.Add($"All weights from the first step: features of {data.TrainCount:N0} photos for a head alone would take more than {TrainingShare * MostOnFeatures:P0} of the budget.");
         var schedule = LearningRateSchedule.FromHyperRule(HyperRule.Schedule(data.TrainCount), rate);
         return new RecipeValues
         {
@@ -271,9 +271,10 @@ internal sealed class AutoPlanner
         return chosen;
     }
 
-    private int ChooseSteps(int crop, int batch)
+    private int ChooseSteps(int crop, int batch, double secondsOfCandidate)
     {
-        long affordable = (long)Math.Min(OverrideRules.MaxSteps, AffordablePhotos("full", crop, batch) / batch);
+        double photos = AffordablePhotos("full", crop, batch) - secondsOfCandidate / Seconds("full", crop, batch);
+        long affordable = (long)Math.Min(OverrideRules.MaxSteps, photos / batch);
         long useful = MostUsefulSteps(batch);
         int steps = (int)Math.Max(1, Math.Min(affordable, useful));
         if (overrides.Steps is not null) return steps;

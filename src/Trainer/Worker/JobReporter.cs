@@ -74,7 +74,7 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
     }
 
     /// <summary>A phase that counts photos.</summary>
-    public void Photos(string phase, int done, int total) => Update(progress => progress with { Phase = $"{phase} ({done} of {total})" });
+    public void Photos(string phase, int done, int total) => Update(progress => progress with { Phase = $"{phase} ({done} of {total})", TimeLeft = null });
 
     /// <summary>Appends a line for people.</summary>
     public void Message(string text) => _jobs.AppendMessage(_lease, text);
@@ -121,7 +121,8 @@ internal sealed class JobReporter : ILoopObserver, IDisposable
     /// <summary>What is published is another part of the run than what was trained last.</summary>
     public void Published(TrainingState state)
     {
-        Update(progress => WithAccuracy(progress, state));
+        // The loss on record is that of the other part.
+        Update(progress => WithAccuracy(progress, state) with { Loss = null });
         Now();
     }
 

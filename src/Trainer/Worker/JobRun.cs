@@ -27,7 +27,10 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     private const string BestFile = "best.npz";
 
     // A head that was trained alone, and the network with it.
-    private sealed record TrainedHead(TrainingPlan Plan, LoopResult Result, WeightSet Weights);
+    private sealed record TrainedHead(TrainingPlan Plan, LoopResult Result, WeightSet Weights)
+    {
+        public double? Accuracy => Result.State.BestAccuracy;
+    }
 
     // Where a run keeps its checkpoints, and the one to go on from; null at its beginning.
     private sealed record RunProgress(CheckpointFolder Checkpoints, Checkpoint? Newest);
@@ -61,53 +64,76 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     {
         var photos = new JobPhotos(workspace, dataset, options, reporter);
         var progress = Progress(plan, initial.Parameters);
-        var start = initial;
-        TrainedHead? candidate = null;
-        // What a checkpoint holds goes on from heads that were trained long ago.
-        if (progress.Newest is null)
+        var candidate = progress.Newest is null ? Candidate(plan, photos, initial) : null;
+        if (candidate is not null)
+            reporter.Message(FormattableString.Invariant($"A head alone, at crop {candidate.Plan.Crop}, has {candidate.Accuracy:P1} of the validation photos right."));
+        LoopResult? result = null;
+        try
         {
-            candidate = Candidate(plan, photos, start);
-            if (candidate is not null)
-                reporter.Message(FormattableString.Invariant($"A head alone, at crop {candidate.Plan.Crop}, has {candidate.Result.State.BestAccuracy:P1} of the validation photos right."));
-            if (plan.HeadFirst is { } first)
-                initial = TrainHead(first.PlanOf(plan), photos, start).Weights;
+            result = TrainAll(plan, photos, initial, progress);
         }
+        catch (TrainingDivergedException problem) when (plan.HeadCandidate is not null)
+        {
+            // Nobody asked for all weights, and the head does not need them.
+            reporter.TryMessage(problem.Message);
+        }
+        // What was trained is in memory alone, if the last checkpoint found no room. A resumed run has no head yet.
+        candidate ??= wait.Retry(() => Candidate(plan, photos, initial));
+        if (candidate is not null)
+            TellChoice(plan, candidate, result);
+        if (result is { } all && (candidate is null || candidate.Accuracy <= all.State.BestAccuracy))
+            return wait.Retry(() => PublishedAll(plan, dataset, photos, new WeightSet(initial.Network, plan.ClassCount, all.Weights), all));
+        var head = candidate ?? throw new InvalidOperationException("Neither all weights nor a head were trained.");
+        reporter.Published(head.Result.State);
+        return wait.Retry(() =>
+        {
+            using var features = Features(head.Plan, photos, initial);
+            return PublishedHead(plan, head, dataset, features);
+        });
+    }
+
+    // The engines' memory is free before anything else is done.
+    private LoopResult TrainAll(TrainingPlan plan, JobPhotos photos, WeightSet initial, RunProgress progress)
+    {
+        // What a checkpoint holds goes on from a head that was trained long ago.
+        if (plan.HeadFirst is { } first && progress.Newest is null)
+            initial = TrainHead(first.PlanOf(plan), photos, initial).Weights;
         using var training = photos.Pixels(Split.Train, plan.Resize);
         using var validation = photos.Pixels(Split.Validation, plan.Crop);
         reporter.Phase("building graphs");
         var sizes = new TrainingGraphSizes(plan.ClassCount, plan.MicroBatchSize, plan.Crop, plan.MicroBatchesPerStep, UsesKernels);
         using var evaluation = new EvaluationEngine(artifacts.GetOrWrite(TrainingGraphs.Evaluation(initial.Network, sizes)), options.Runtime);
-        var result = Train(plan,
+        return Train(plan,
             () => plan.Engine is null ? OwnEngine(plan, initial, TrainingGraphs.Training(initial.Network, sizes), initial.Parameters) : OrtEngine(plan, initial),
-            progress, initial.Parameters, WeightsOf,
+            progress, initial.Parameters, arrays => new WeightSet(initial.Network, plan.ClassCount, arrays),
             new AugmentedPhotos(training, plan), validation.Count > 0 ? new PhotoEvaluator(evaluation, validation) : null);
+    }
 
-        candidate ??= Candidate(plan, photos, start);
-        if (candidate is { Result.State: var alone } && alone.BestAccuracy > result.State.BestAccuracy)
+    private void TellChoice(TrainingPlan plan, TrainedHead candidate, LoopResult? result)
+    {
+        var (alone, all) = ($"at crop {candidate.Plan.Crop}", $"at crop {plan.Crop}");
+        reporter.TryMessage(result?.State.BestAccuracy switch
         {
-            reporter.Message(FormattableString.Invariant(
-                $"The head alone is published: {alone.BestAccuracy:P1} of the validation photos right at crop {candidate.Plan.Crop}, {result.State.BestAccuracy:P1} with all weights at crop {plan.Crop}."));
-            reporter.Published(alone);
-            using var features = Features(candidate.Plan, photos, start);
-            return PublishedHead(plan, candidate, dataset, features);
-        }
-
-        var weights = WeightsOf(result.Weights);
-        // What was trained is in memory alone, if the last checkpoint found no room.
-        return wait.Retry(() =>
-        {
-            reporter.Stop.ThrowIfCancellationRequested();
-            var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
-            reporter.Stop.ThrowIfCancellationRequested();
-            return Reported(plan, plan, dataset, result, validation.Count > 0 ? AsServed(graph, validation) : null) with
-            {
-                InferenceGraph = graph.Model,
-                InferenceGraphData = graph.Data,
-                Weights = _publisher.StoreWeights(weights),
-            };
+            null => FormattableString.Invariant($"The head alone is published: {candidate.Accuracy:P1} of the validation photos right {alone}."),
+            { } accuracy when accuracy < candidate.Accuracy => FormattableString.Invariant(
+                $"The head alone is published: {candidate.Accuracy:P1} of the validation photos right {alone}, {accuracy:P1} with all weights {all}."),
+            { } accuracy => FormattableString.Invariant(
+                $"All weights are published: {accuracy:P1} of the validation photos right {all}, {candidate.Accuracy:P1} with the head alone {alone}."),
         });
+    }
 
-        WeightSet WeightsOf(IReadOnlyDictionary<string, float[]> arrays) => new(initial.Network, plan.ClassCount, arrays);
+    private ModelManifest PublishedAll(TrainingPlan plan, DatasetRecord dataset, JobPhotos photos, WeightSet weights, LoopResult result)
+    {
+        using var validation = photos.Pixels(Split.Validation, plan.Crop);
+        reporter.Stop.ThrowIfCancellationRequested();
+        var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
+        reporter.Stop.ThrowIfCancellationRequested();
+        return Reported(plan, plan, dataset, result, validation.Count > 0 ? AsServed(graph, validation) : null) with
+        {
+            InferenceGraph = graph.Model,
+            InferenceGraphData = graph.Data,
+            Weights = _publisher.StoreWeights(weights),
+        };
     }
 
     private ModelManifest RunHead(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)

@@ -193,6 +193,22 @@ public sealed class TrainerWorkerTests : IDisposable
     }
 
     [Fact]
+    public async Task FullJob_ThatDivergesBesideAHeadAlone_PublishesTheHead()
+    {
+        var head = await RunAsync(Spec("head", "auto", Short with { Steps = 60, BatchSize = null, MicroBatchSize = null, LearningRate = null, WarmupSteps = null, EvaluationInterval = 3 }));
+        var tooFast = PlanOf(await RunAsync(Spec("full", "scratch", Short with { Steps = 100 })));
+        // The rate grows until it is too high.
+        tooFast = tooFast with { Schedule = tooFast.Schedule with { BaseRate = 10, WarmupSteps = 100 }, WeightDecay = 1, Backbone = PlanOf(head).Backbone };
+        var job = await RunAsync(tooFast with { HeadCandidate = Phase(PlanOf(head)) });
+
+        Assert.True(job.State == JobState.Succeeded, job.Error?.ToString());
+        Assert.Equal(("head", Version(head).Manifest.Head), (Version(job).Manifest.Method, Version(job).Manifest.Head));
+        var told = _workspace.Jobs.ReadEvents(job.Id, 0, 100_000).Select(entry => entry.Payload).ToArray();
+        Assert.Contains(told, text => text.Contains("at step", StringComparison.Ordinal) && text.Contains("(it is 10)", StringComparison.Ordinal));
+        Assert.Contains(told, text => text.StartsWith("The head alone is published", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task FullJob_ThatIsBetterThanItsHeadAlone_PublishesAllWeights()
     {
         var head = await RunAsync(Spec("head", "auto", Short with { Steps = 1, LearningRate = Nothing, BatchSize = null, MicroBatchSize = null, WarmupSteps = null }));
@@ -203,6 +219,7 @@ public sealed class TrainerWorkerTests : IDisposable
         var (expected, actual) = (Version(alone).Manifest, Version(whole).Manifest);
         Assert.True(actual.ValidationAccuracy > Version(head).Manifest.ValidationAccuracy);
         Assert.Equal((expected.Method, expected.Weights, expected.Report, expected.Lineage["finalState"]), (actual.Method, actual.Weights, actual.Report, actual.Lineage["finalState"]));
+        Assert.Contains(_workspace.Jobs.ReadEvents(whole.Id, 0, 100_000), entry => entry.Payload.StartsWith("All weights are published", StringComparison.Ordinal));
     }
 
     [Fact]

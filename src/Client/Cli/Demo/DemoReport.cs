@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using BiT.Client;
 using Spectre.Console;
 
@@ -33,6 +34,11 @@ internal sealed record DemoReport
     public required string ModelVersion { get; init; }
     public required string Network { get; init; }
     public required string Method { get; init; }
+
+    /// <summary>The method of the job, whose speed <see cref="ImagesPerSecond"/> is: of all weights, it may have published a head.</summary>
+    [JsonIgnore]
+    public string TrainedMethod { get; init; } = "";
+
     public required int TrainPhotoCount { get; init; }
     public required int ValidationPhotoCount { get; init; }
 
@@ -58,7 +64,7 @@ internal sealed record DemoReport
                 : $"{Show.Percent(ServedAccuracy)} of {ServedPictureCount} pictures sent to the server"),
             ("model version", $"{ModelVersion} ({Network}, {Method})"),
             ("learned from", $"{TrainPhotoCount} pictures"),
-            ("speed", ImagesPerSecond is { } speed ? Show.Invariant($"{speed:#,0.#} {(Method == "head" ? "feature vectors" : "images")}/s") : ""),
+            ("speed", ImagesPerSecond is { } speed ? Show.Invariant($"{speed:#,0.#} {(TrainedMethod == "head" ? "feature vectors" : "images")}/s") : ""),
             ("trainer memory", PeakTrainerMemoryMb is { } memory ? Show.Invariant($"{memory:0} MB at most") : ""),
             ("time", TrainingSeconds is { } training
                 ? $"{Show.Duration(TimeSpan.FromSeconds(Seconds))}, of which training {Show.Duration(TimeSpan.FromSeconds(training))}"

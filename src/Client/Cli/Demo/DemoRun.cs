@@ -117,6 +117,7 @@ internal sealed class DemoRun(Terminal terminal)
             ModelVersion = followed.Job.ModelVersion,
             Network = version?.Network ?? "",
             Method = version?.Method ?? "",
+            TrainedMethod = PlanText.Flatten(followed.Job.PlanJson).FirstOrDefault(value => value.Name == "method").Value ?? "",
             TrainPhotoCount = dataset.TrainPhotoCount,
             ValidationPhotoCount = dataset.ValidationPhotoCount,
             ServedAccuracy = predictions.Count == 0 ? null : predictions.Average(prediction => prediction.Correct ? 1.0 : 0.0),

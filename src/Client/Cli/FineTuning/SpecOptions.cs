@@ -14,7 +14,7 @@ internal sealed class SpecOptions
         "--base", "MODEL", "Start from the weights of MODEL, MODEL@ALIAS or MODEL/versions/N. Default: the backbone that comes with the service for the "
             + "network (bit-tiny); random weights where there is none, or with --recipe scratch.");
     private readonly Option<string?> _method = OneOf(
-        "--method", "full trains all weights, head only a new head on a frozen backbone.", "auto", "full", "head");
+        "--method", "full trains all weights, head only a new head on a frozen backbone, auto what photos and budget allow: of both the better, with the recipe auto.", "auto", "full", "head");
     private readonly Option<string?> _recipe = OneOf(
         "--recipe", "Where sizes, schedule and rates come from. auto fits the time budget.",
         "auto", "paper", "lite", "tutorial", "scratch");

@@ -16,7 +16,8 @@ public sealed record FineTuneSpec
     /// comes with the trainer for the network, if there is one (<c>bit-tiny</c>) and the recipe is not <c>scratch</c>; otherwise random weights.</summary>
     public string Base { get; init; } = "";
 
-    /// <summary><c>full</c> (all weights), <c>head</c> (frozen backbone) or <c>auto</c>, the default.</summary>
+    /// <summary><c>full</c> (all weights), <c>head</c> (frozen backbone) or <c>auto</c>, the default: with the recipe <c>auto</c> what the
+    /// photos and the budget allow, and of both the better.</summary>
     public string Method { get; init; } = "";
 
     /// <summary><c>paper</c>, <c>lite</c>, <c>tutorial</c>, <c>scratch</c> or <c>auto</c>, the default.</summary>

@@ -42,12 +42,11 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
             ? plan.TrainCount + plan.ValidationCount
             // Every evaluation, and once more as served.
             : (evaluations + 1) * (long)plan.ValidationCount;
-        // The features of heads, from photos that are resized once more. Those at a larger crop cost as much more as they have pixels.
+        // The features of heads, from photos that are resized once more.
         var photos = (long)plan.TrainCount + plan.ValidationCount;
-        var featurePhotos = (plan.HeadFirst is null ? 0 : photos)
-            + (plan.HeadCandidate?.Crop is { } crop ? photos * ((double)crop * crop / plan.Crop / plan.Crop) : 0);
+        photosThroughBackbone += plan.HeadFirst is null ? 0 : photos;
         var preparations = 1 + (plan.HeadFirst is null ? 0 : (double)plan.TrainCount / photos) + (plan.HeadCandidate is null ? 0 : 1);
-        var seconds = preparations * preparation + run.Opening + plan.Steps * run.PerStep + (photosThroughBackbone + featurePhotos) * run.PerForwardPhoto;
+        var seconds = preparations * preparation + run.Opening + plan.Steps * run.PerStep + photosThroughBackbone * run.PerForwardPhoto + (plan.HeadCandidate is null ? 0 : photos * run.PerCandidatePhoto);
         var weights = 4L * initial.Parameters.Sum(parameter => (long)parameter.ElementCount);
         var trained = isHead ? 4L * NetworkParameters.Head(initial.Network.FeatureCount, plan.ClassCount).Sum(parameter => (long)parameter.ElementCount) : weights;
         var caches = isHead
@@ -71,7 +70,8 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
         var opening = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var perStep = Step(engine, plan);
         var perForward = plan.ValidationCount == 0 && plan.HeadFirst is null ? 0 : Fastest(() => evaluation.Run(engine.WeightValues)) / evaluation.BatchSize;
-        return new Run(opening, perStep, perForward, Environment.WorkingSet);
+        var perCandidate = plan.HeadCandidate?.Crop is { } crop ? Forward(plan, initial, crop) : 0;
+        return new Run(opening, perStep, perForward, Environment.WorkingSet) { PerCandidatePhoto = perCandidate };
     }
 
     private Run Head(TrainingPlan plan, WeightSet initial)
@@ -82,9 +82,14 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
         using var engine = Open(TrainingGraphs.HeadTraining(initial.Network.FeatureCount, sizes), parameters, initial, plan);
         var opening = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var perStep = Step(engine, plan);
-        var batch = new MemoryBudget(initial.Network, plan.ClassCount, options.MemoryBytes, UsesKernels).ForwardBatch(plan.Crop);
-        var perForward = new SpeedMeasurement(initial, artifacts, options.Runtime, stop).SecondsPerImage("head", plan.Crop, batch);
+        var perForward = Forward(plan, initial, plan.Crop);
         return new Run(opening, perStep, perForward, Environment.WorkingSet);
+    }
+
+    private double Forward(TrainingPlan plan, WeightSet initial, int crop)
+    {
+        var batch = new MemoryBudget(initial.Network, plan.ClassCount, options.MemoryBytes, UsesKernels).ForwardBatch(crop);
+        return new SpeedMeasurement(initial, artifacts, options.Runtime, stop).SecondsPerImage("head", crop, batch);
     }
 
     private TrainingEngine Open(Graph graph, IReadOnlyList<Parameter> parameters, WeightSet initial, TrainingPlan plan)
@@ -141,5 +146,8 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
     }
 
     /// <summary>Seconds, and bytes resident behind the passes: the arena keeps what the largest of them took.</summary>
-    private sealed record Run(double Opening, double PerStep, double PerForwardPhoto, long PeakBytes);
+    private sealed record Run(double Opening, double PerStep, double PerForwardPhoto, long PeakBytes)
+    {
+        public double PerCandidatePhoto { get; init; }
+    }
 }
