@@ -13,7 +13,8 @@ internal sealed class AutoPlanner
     private const double EvaluationShare = 0.1;
     private const int MaxEvaluations = 20;
     private const double MostOnFeatures = 0.25;
-    private const double MostOnCandidate = 0.1;
+    private const double MostOnCandidate = 0.2;
+    private const double LeastBesideCandidate = 0.75;
 
     // A forward pass costs about a third of forward and backward.
     private const double ForwardShare = 1.0 / 3;
@@ -186,7 +187,7 @@ internal sealed class AutoPlanner
     }
 
     // Whoever asks for all weights, or for a value of their training, gets them; without photos to compare by there is nothing to choose. All weights
-    // keep what they want: the head takes from what is left.
+    // keep most of what they want.
     private (int? Crop, double Seconds) ChooseCandidate(int fullCrop, int batch)
     {
         (int? Crop, double Seconds) best = (null, 0);
@@ -194,7 +195,7 @@ internal sealed class AutoPlanner
             && overrides with { TimeBudget = null, Seed = null, HeadSteps = null, EvaluationInterval = null } == new FineTuneOverrides();
         if (!isLeftToUs || data.ValidationCount == 0 || HeadSteps == 0) return best;
         double perImage = Seconds("full", fullCrop, batch);
-        double most = Math.Min(budget.TotalSeconds * MostOnCandidate, (AffordablePhotos("full", fullCrop, batch) - WantedPhotos(batch)) * perImage);
+        double most = Math.Min(budget.TotalSeconds * MostOnCandidate, (AffordablePhotos("full", fullCrop, batch) - LeastBesideCandidate * WantedPhotos(batch)) * perImage);
         foreach (int crop in FittingCrops("head").Where(crop => crop > fullCrop))
         {
             double seconds = FeaturesOfAll(perImage) * crop * crop / fullCrop / fullCrop;

@@ -108,7 +108,7 @@ public sealed class AutoPlannerTests
     {
         TrainingPlan plan = Plan(PlanRequests.For("auto"));
 
-        // Features of 500 photos: 31.6 s at 384, which is under a tenth of 600 s.
+        // Features of 500 photos: 31.6 s at 384, which is under a fifth of 600 s.
         var candidate = plan.HeadCandidate ?? throw new InvalidOperationException("There is none.");
         Assert.Equal((224, 384, 500, 0.1), (plan.Crop, candidate.Crop, candidate.Schedule.Steps, candidate.StandardizationFloor));
         var alone = candidate.PlanOf(plan);
@@ -118,9 +118,12 @@ public sealed class AutoPlannerTests
         Assert.Equal(plan.ToJson(), TrainingPlan.FromJson(plan.ToJson()).ToJson());
         Assert.NotEqual(plan.Hash, (plan with { HeadCandidate = null }).Hash);
         Assert.Throws<PlanException>(() => (plan with { ValidationCount = 0, EarlyStoppingPatience = 0 }).Check());
-        // A tenth of 90 s pays for 160, whose features take 5.5 s, not for the 10.7 s of 224. Of the 72 s of training 65.6 are left for all weights.
+        // A fifth of 90 s pays for 224, whose features take 10.7 s, not for the 31.6 s of 384. Of the 72 s of training 60.4 are left for all weights.
         var shorter = Plan(PlanRequests.For("auto", overrides: Budget(1.5)));
-        Assert.Equal((64, 160, 389), (shorter.Crop, shorter.HeadCandidate?.Crop, shorter.Steps));
+        Assert.Equal((64, 224, 358), (shorter.Crop, shorter.HeadCandidate?.Crop, shorter.Steps));
+        // 34.6 s of training pay for 12 photos more than the 6,400 that all weights want; they keep three quarters of these. 5.5 s are for 160.
+        var shortest = Plan(PlanRequests.For("auto", overrides: Budget(43.28 / 60)));
+        Assert.Equal(("full", 64, 160, 167), (shortest.Method, shortest.Crop, shortest.HeadCandidate?.Crop, shortest.Steps));
     }
 
     [Fact]
@@ -136,14 +139,11 @@ public sealed class AutoPlannerTests
             PlanRequests.For("auto", hasBase: false),
             PlanRequests.For("auto", overrides: new FineTuneOverrides { Crop = 96 }),
             PlanRequests.For("auto", overrides: new FineTuneOverrides { LearningRate = 0.02 }),
-            // 24 s * 190 pay for 12 photos more than the 6,400 that all weights want behind their 0.9 s of features: they keep their time.
-            PlanRequests.For("auto", overrides: new FineTuneOverrides { TimeBudget = TimeSpan.FromSeconds(43.28) }),
             PlanRequests.For("auto", overrides: new FineTuneOverrides { HeadSteps = 0 }),
             // At the crop of all weights it is what is trained first.
             PlanRequests.For("auto", medianArea: 64 * 64),
         ];
         Assert.All(others, other => Assert.Null(Plan(other).HeadCandidate));
-        Assert.Equal("full", Plan(others[^2]).Method);
         // Nothing is set aside for it either.
         var (left, asked) = (Plan(others[^1]), Plan(PlanRequests.For("auto", method: "full", medianArea: 64 * 64)));
         Assert.Equal((asked.Steps, asked.Crop, asked.EstimatedTime), (left.Steps, left.Crop, left.EstimatedTime));
