@@ -21,12 +21,11 @@ internal static class CurvePlot
     {
         ["full"] = OxyColor.FromRgb(0x00, 0x72, 0xb2),
         ["head+full"] = OxyColor.FromRgb(0xd5, 0x5e, 0x00),
-        ["auto"] = OxyColor.FromRgb(0xcc, 0x79, 0xa7),
         ["scratch"] = OxyColor.FromRgb(0x00, 0x9e, 0x73),
     };
 
     /// <summary>SVG documents by number of photos per class.</summary>
-    /// <param name="lines">Lines of JSON; others are passed over. <c>head</c> has steps of another kind and is left out.</param>
+    /// <param name="lines">Lines of JSON; others are passed over. <c>head</c>, and what <c>auto</c> publishes, have steps of another kind and are left out.</param>
     /// <exception cref="JsonException">A line is no JSON.</exception>
     public static IReadOnlyDictionary<string, string> Draw(IEnumerable<string> lines) => lines
         .Where(line => line.StartsWith('{'))
