@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using BiT.Core.Runtime;
 using BiT.Training.Artifacts;
 using BiT.Training.Networks;
@@ -9,14 +8,14 @@ namespace BiT.Training.Loop;
 /// <summary>Measures how fast this machine trains a network, with the graphs that training uses.</summary>
 internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifacts, RuntimeOptions options, CancellationToken stop)
 {
-    private const int TimedRuns = 2;
-
     // 64 images of 64 x 64, 5 of 224 x 224.
     private const int LargestMeasuredPixels = 64 * 64 * 64;
     private const int LargestInferenceBatch = 16;
 
+    private readonly RunTimer _timer = new(stop);
+
     /// <summary>Seconds per image: for <c>full</c> of one forward and backward pass, for <c>head</c> of one forward pass of the backbone.
-    /// The fastest of a few runs after one to warm up: other load only ever makes a run slower.</summary>
+    /// As <see cref="RunTimer"/> times it.</summary>
     /// <exception cref="OperationCanceledException">Stopped; checked before each run.</exception>
     public double SecondsPerImage(string method, int crop, int microBatch) =>
         method == "head" ? Inference(crop, Math.Min(microBatch, LargestInferenceBatch)) : Training(crop, microBatch);
@@ -31,32 +30,17 @@ internal sealed class SpeedMeasurement(WeightSet weights, ArtifactCache artifact
             artifacts.GetOrWrite(OptimizerGraph.Build(weights.Parameters, 0.9f, 0, fused)), weights.Parameters, options);
         for (var index = 0; index < weights.Parameters.Count; index++)
             weights[weights.Parameters[index].Name].CopyTo(engine.Weights(index));
-        return Fastest(microBatch, () =>
+        return _timer.Fastest(() =>
         {
             engine.AccumulateMicroBatch(1);
             engine.Step(0);
-        });
+        }) / microBatch;
     }
 
     private double Inference(int crop, int batch)
     {
         using var model = InferenceModel.Open(artifacts.GetOrWrite(InferenceGraph.Build(weights.WithoutHead(), crop)), options);
         var images = new byte[batch * crop * crop * 3];
-        return Fastest(batch, () => model.Run(images, batch));
-    }
-
-    private double Fastest(int images, Action run)
-    {
-        stop.ThrowIfCancellationRequested();
-        run();
-        var fastest = double.MaxValue;
-        for (var index = 0; index < TimedRuns; index++)
-        {
-            stop.ThrowIfCancellationRequested();
-            var start = Stopwatch.GetTimestamp();
-            run();
-            fastest = Math.Min(fastest, Stopwatch.GetElapsedTime(start).TotalSeconds);
-        }
-        return fastest / images;
+        return _timer.Fastest(() => model.Run(images, batch)) / batch;
     }
 }

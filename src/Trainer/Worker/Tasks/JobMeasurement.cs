@@ -20,7 +20,6 @@ internal sealed record JobCost(TimeSpan Duration, long PeakMemoryBytes, double I
 internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifacts, TrainerOptions options, CancellationToken stop)
 {
     private const int SampledPhotos = 12;
-    private const int TimedSteps = 2;
 
     // ONNX and npz files of a version hold the weights once each, a checkpoint up to three times, and two checkpoints are kept.
     private const int VersionCopies = 2;
@@ -29,6 +28,8 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
     // Held at the end of a run: its first weights, its best ones, and while a checkpoint or a graph is written, two more. A head's run
     // writes the graph of its backbone too.
     private const int WeightsInMemory = 4;
+
+    private readonly RunTimer _timer = new(stop);
 
     private bool UsesKernels => ManagedKernels.AreUsed(options.Runtime);
 
@@ -69,7 +70,7 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
         using var evaluation = new EvaluationEngine(artifacts.GetOrWrite(TrainingGraphs.Evaluation(initial.Network, sizes)), options.Runtime);
         var opening = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var perStep = Step(engine, plan);
-        var perForward = plan.ValidationCount == 0 && plan.HeadFirst is null ? 0 : Fastest(() => evaluation.Run(engine.WeightValues)) / evaluation.BatchSize;
+        var perForward = plan.ValidationCount == 0 && plan.HeadFirst is null ? 0 : _timer.Fastest(() => evaluation.Run(engine.WeightValues)) / evaluation.BatchSize;
         var perCandidate = plan.HeadCandidate?.Crop is { } crop ? Forward(plan, initial, crop) : 0;
         return new Run(opening, perStep, perForward, Environment.WorkingSet) { PerCandidatePhoto = perCandidate };
     }
@@ -103,8 +104,8 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
 
     private double Step(TrainingEngine engine, TrainingPlan plan)
     {
-        var pass = Fastest(() => engine.AccumulateMicroBatch(1));
-        var update = Fastest(() =>
+        var pass = _timer.Fastest(() => engine.AccumulateMicroBatch(1));
+        var update = _timer.Fastest(() =>
         {
             engine.AccumulateMicroBatch(1);
             engine.Step(0);
@@ -128,21 +129,6 @@ internal sealed class JobMeasurement(Workspace workspace, ArtifactCache artifact
         }
         var perPhoto = Stopwatch.GetElapsedTime(start).TotalSeconds / sample;
         return (plan.TrainCount + plan.ValidationCount) * perPhoto / Math.Min(options.Threads, Environment.ProcessorCount);
-    }
-
-    private double Fastest(Action run)
-    {
-        stop.ThrowIfCancellationRequested();
-        run();
-        var fastest = double.MaxValue;
-        for (var index = 0; index < TimedSteps; index++)
-        {
-            stop.ThrowIfCancellationRequested();
-            var start = Stopwatch.GetTimestamp();
-            run();
-            fastest = Math.Min(fastest, Stopwatch.GetElapsedTime(start).TotalSeconds);
-        }
-        return fastest;
     }
 
     /// <summary>Seconds, and bytes resident behind the passes: the arena keeps what the largest of them took.</summary>
