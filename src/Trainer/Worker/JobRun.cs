@@ -1,7 +1,4 @@
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using BiT.Core.Classification;
-using BiT.Core.Reports;
 using BiT.Core.Runtime;
 using BiT.Core.Store;
 using BiT.Training.Artifacts;
@@ -26,16 +23,11 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
 {
     private const string BestFile = "best.npz";
 
-    // A head that was trained alone, and the network with it.
-    private sealed record TrainedHead(TrainingPlan Plan, LoopResult Result, WeightSet Weights)
-    {
-        public double? Accuracy => Result.State.BestAccuracy;
-    }
-
     // Where a run keeps its checkpoints, and the one to go on from; null at its beginning.
     private sealed record RunProgress(CheckpointFolder Checkpoints, Checkpoint? Newest);
 
     private readonly Publisher _publisher = new(workspace, options.ExternalDataThreshold);
+    private readonly JobVersion _version = new(workspace, options, lease.JobId, reporter);
     private bool _hasToldPlan = lease.Attempt > 1;
 
     /// <summary>Runs the job from its newest checkpoint; may be called again after it failed for want of room.</summary>
@@ -82,13 +74,13 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         if (candidate is not null)
             TellChoice(plan, candidate, result);
         if (result is { } all && (candidate is null || candidate.Accuracy <= all.State.BestAccuracy))
-            return wait.Retry(() => PublishedAll(plan, dataset, photos, new WeightSet(initial.Network, plan.ClassCount, all.Weights), all));
+            return wait.Retry(() => _version.OfAllWeights(plan, dataset, photos, new WeightSet(initial.Network, plan.ClassCount, all.Weights), all));
         var head = candidate ?? throw new InvalidOperationException("Neither all weights nor a head were trained.");
         reporter.Published(head.Result.State);
         return wait.Retry(() =>
         {
             using var features = Features(head.Plan, photos, initial);
-            return PublishedHead(plan, head, dataset, features);
+            return _version.OfHead(plan, head, dataset, features);
         });
     }
 
@@ -122,20 +114,6 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         });
     }
 
-    private ModelManifest PublishedAll(TrainingPlan plan, DatasetRecord dataset, JobPhotos photos, WeightSet weights, LoopResult result)
-    {
-        using var validation = photos.Pixels(Split.Validation, plan.Crop);
-        reporter.Stop.ThrowIfCancellationRequested();
-        var graph = _publisher.StoreInferenceGraph(weights, plan.Crop, plan.Labels);
-        reporter.Stop.ThrowIfCancellationRequested();
-        return Reported(plan, plan, dataset, result, validation.Count > 0 ? AsServed(graph, validation) : null) with
-        {
-            InferenceGraph = graph.Model,
-            InferenceGraphData = graph.Data,
-            Weights = _publisher.StoreWeights(weights),
-        };
-    }
-
     private ModelManifest RunHead(TrainingPlan plan, DatasetRecord dataset, WeightSet initial)
     {
         var photos = new JobPhotos(workspace, dataset, options, reporter);
@@ -143,7 +121,7 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
         reporter.Phase("building graphs");
         var head = HeadParameters(initial, plan);
         var result = Train(plan, () => HeadEngine(plan, initial, features.Scale), Progress(plan, head), head, WeightsOf, features.Stream(plan), features.Evaluator);
-        return PublishedHead(plan, new TrainedHead(plan, result, WeightsOf(result.Weights)), dataset, features);
+        return wait.Retry(() => _version.OfHead(plan, new TrainedHead(plan, result, WeightsOf(result.Weights)), dataset, features));
 
         WeightSet WeightsOf(IReadOnlyDictionary<string, float[]> arrays) => WithHead(initial, plan, arrays, features.Scale);
     }
@@ -170,23 +148,6 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
     // A resumed run trains it when it is needed: it is the same again, to the bit.
     private TrainedHead? Candidate(TrainingPlan plan, JobPhotos photos, WeightSet initial) =>
         plan.HeadCandidate is { } phase ? TrainHead(phase.PlanOf(plan), photos, initial) : null;
-
-    /// <param name="plan">The job's.</param>
-    /// <param name="trained">The head, with the plan that it was trained by.</param>
-    /// <param name="dataset">The job's.</param>
-    /// <param name="features">What it was trained on.</param>
-    private ModelManifest PublishedHead(TrainingPlan plan, TrainedHead trained, DatasetRecord dataset, HeadFeatures features) => wait.Retry(() =>
-    {
-        reporter.Stop.ThrowIfCancellationRequested();
-        var storedHead = _publisher.StoreHead(trained.Weights);
-        return Reported(plan, trained.Plan, dataset, trained.Result, features.Evaluator is null ? null : AsServed(storedHead, features.Validation)) with
-        {
-            InferenceGraph = features.Backbone.Model,
-            InferenceGraphData = features.Backbone.Data,
-            Weights = _publisher.StoreWeights(trained.Weights.WithoutHead()),
-            Head = storedHead,
-        };
-    });
 
     private HeadFeatures Features(TrainingPlan plan, JobPhotos photos, WeightSet weights) =>
         new(photos, _publisher.StoreInferenceGraph(weights.WithoutHead(), plan.Crop, labels: null), plan, reporter);
@@ -325,83 +286,4 @@ internal sealed class JobRun(Workspace workspace, ArtifactCache artifacts, Train
             return comparison with { Problem = problem.Message };
         }
     }
-
-    // What is published is what was measured: the stored files, run as the server runs them.
-    private IEnumerable<float[]> AsServed(GraphBlobs graph, PhotoPixels photos)
-    {
-        using var served = ServedVersion.Open(workspace.Blobs, graph, head: null, options.Runtime, reporter.Message);
-        foreach (var logits in served.Run(photos, reporter.Stop))
-            yield return logits;
-    }
-
-    // The features came from the stored backbone.
-    private IEnumerable<float[]> AsServed(string storedHead, RecordFile features)
-    {
-        var head = LinearHead.Load(workspace.Blobs.PathOf(storedHead));
-        var preLogits = new float[head.FeatureCount];
-        for (var index = 0; index < features.Count; index++)
-        {
-            var logits = new float[head.ClassCount];
-            features.Read(index, MemoryMarshal.AsBytes(preLogits.AsSpan()));
-            head.Apply(preLogits, logits);
-            yield return logits;
-        }
-    }
-
-    /// <param name="plan">The job's.</param>
-    /// <param name="trained">The part of it that is published.</param>
-    /// <param name="dataset">The job's.</param>
-    /// <param name="result">What came out.</param>
-    /// <param name="logits">Of the validation photos in their order; null without any.</param>
-    private ModelManifest Reported(TrainingPlan plan, TrainingPlan trained, DatasetRecord dataset, LoopResult result, IEnumerable<float[]>? logits)
-    {
-        var report = new VersionReport
-        {
-            DatasetId = dataset.Id,
-            Curve = LearningCurve.Merge(result.State),
-            Evaluation = logits is null ? null : Evaluate(plan, dataset, logits),
-        };
-        return Manifest(plan, trained, result) with
-        {
-            Report = ReportJson.Store(workspace.Blobs, report),
-            ValidationAccuracy = report.Evaluation?.Top1Accuracy,
-        };
-    }
-
-    private EvaluationReport Evaluate(TrainingPlan plan, DatasetRecord dataset, IEnumerable<float[]> logits)
-    {
-        reporter.Phase("evaluating the version");
-        var classIndex = plan.Labels.Select((label, index) => (label, index)).ToDictionary(entry => entry.label, entry => entry.index);
-        var evaluation = new EvaluationBuilder(plan.Labels);
-        foreach (var (photo, output) in dataset.Photos.Where(photo => photo.Split == Split.Validation).Zip(logits))
-        {
-            reporter.Stop.ThrowIfCancellationRequested();
-            evaluation.Add(photo.FileName, photo.Blob, output, classIndex[photo.Label]);
-        }
-        return evaluation.Build();
-    }
-
-    private ModelManifest Manifest(TrainingPlan plan, TrainingPlan trained, LoopResult result) => new()
-    {
-        Method = trained.Method,
-        Network = plan.Network,
-        Labels = plan.Labels,
-        InputSize = trained.Crop,
-        InferenceGraph = "",
-        Weights = "",
-        JobId = lease.JobId,
-        DatasetId = plan.DatasetId,
-        Lineage = new Dictionary<string, string>
-        {
-            ["plan"] = plan.ToJson(),
-            [Lineage.DataHash] = JsonSerializer.Serialize(plan.DatasetId),
-            [Lineage.PlanHash] = JsonSerializer.Serialize(plan.Hash),
-            [Lineage.CodeVersion] = JsonSerializer.Serialize(Lineage.ThisCode),
-            [Lineage.Fingerprint] = JsonSerializer.Serialize(Fingerprint.Of(options.Runtime)),
-            [Lineage.FinalState] = JsonSerializer.Serialize(result.Digest),
-            ["bestStep"] = JsonSerializer.Serialize(result.State.BestStep),
-            // Beside the report, not in it: times differ between equal runs.
-            [CurveSeconds.LineageKey] = JsonSerializer.Serialize(LearningCurve.Seconds(result.State)),
-        },
-    };
 }
